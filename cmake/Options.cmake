@@ -8,7 +8,7 @@ target_compile_options(gateway_options INTERFACE
 target_include_directories(gateway_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 
 # Everything, generated code included, is compiled with the same sanitizers: mixed binaries lie.
-add_compile_options(-fPIC -Xclang -fno-pch-timestamp)
+add_compile_options(-fPIC -pthread -Xclang -fno-pch-timestamp)
 if(GATEWAY_SANITIZE)
   add_compile_options(-fsanitize=${GATEWAY_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${GATEWAY_SANITIZE})
