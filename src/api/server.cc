@@ -1,0 +1,36 @@
+#include "api/server.h"
+
+#include "api/auth_service.h"
+#include "api/core_service.h"
+#include "api/listener.h"
+#include "api/router.h"
+#include "api/user_service.h"
+
+namespace api {
+
+struct Server::State {
+  explicit State(const Options& options)
+      : core(options.store, options.authenticator, options.clock, options.wait_applied) {
+    core.add_methods(router);
+    add_user_methods(router, options.store, options.domain);
+    add_auth_methods(router, options.authenticator);
+  }
+
+  CoreService core;
+  Router router;
+  std::unique_ptr<Listener> listener;
+};
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Server::~Server() = default;
+
+base::Result<std::unique_ptr<Server>> Server::start(Options options) {
+  if (!options.wait_applied) options.wait_applied = [](store::Sequence) {};
+  auto state = std::make_unique<State>(options);
+  BASE_ASSIGN(state->listener, Listener::open(options.socket, state->router, options.threads));
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+void Server::stop(std::chrono::milliseconds drain) { state_->listener->stop(drain); }
+
+}  // namespace api
