@@ -44,11 +44,19 @@ void Socket::on_events(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
-  if (read_op_ == nullptr && readable_ && idle_callback_ != nullptr) {
+  const bool input = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  if (read_op_ != nullptr) {
+    if (readable_ && !run(read_op_)) return;
+  } else if (input && idle_callback_ != nullptr) {
+    bool destroyed = false;
+    bool* outer = std::exchange(destroyed_, &destroyed);
     idle_callback_(idle_argument_);
-    return;
+    if (destroyed) {
+      if (outer != nullptr) *outer = true;
+      return;
+    }
+    destroyed_ = outer;
   }
-  if (read_op_ != nullptr && readable_ && !run(read_op_)) return;
   if (write_op_ != nullptr && writable_) run(write_op_);
 }
 
@@ -86,6 +94,10 @@ void Socket::cancel() {
     return;
   }
   destroyed_ = outer;
+}
+
+void Socket::cancel_read() {
+  if (Op* op = std::exchange(read_op_, nullptr)) op->complete(-ECANCELED);
 }
 
 // --- system calls ------------------------------------------------------------------------------------------------
@@ -178,6 +190,11 @@ void Socket::WriteOp::advance(std::size_t bytes) {
     piece.remove_prefix(step);
     bytes -= step;
   }
+}
+
+void Socket::WriteOp::keep_first(std::string& storage) {
+  storage.assign(pieces_[0]);
+  pieces_[0] = storage;
 }
 
 bool Socket::WriteOp::attempt() {

@@ -59,11 +59,13 @@ class Socket final : public Watcher {
 
   // Completes operations under way with -ECANCELED. Resumes their coroutines before it returns.
   void cancel();
+  void cancel_read();
   // Queues nothing: tells the peer that no more bytes follow (TLS close_notify, then FIN).
   void shutdown_write();
 
   // For pooled idle connections: bytes or a hang-up arrived though nobody asked for any.
   bool is_stale() const { return hung_up_ || readable_; }
+  bool is_closed_by_peer() const { return hung_up_; }
   // Called (instead of a reader) when an idle connection becomes stale; may destroy the socket.
   void set_idle_callback(void (*callback)(void*), void* argument) {
     idle_callback_ = callback;
@@ -157,6 +159,8 @@ class Socket::WriteOp final : public Op {
   void await_suspend(std::coroutine_handle<> caller);
   IoResult await_resume() const { return result_; }
   bool attempt() override;
+  // Copies what is left of the first piece to `storage`, for a caller whose memory will not stay.
+  void keep_first(std::string& storage);
 
  private:
   bool attempt_plain();
