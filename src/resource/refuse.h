@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "resource/kind.h"
+#include "resource/problem.h"
+
+namespace resource {
+
+// What the resource asks for and nothing in this gateway acts on, a sentence for each field that is
+// set. Accepting it would promise what is not done. The table is refuse_table.h.
+std::vector<Problem> refuse(const Message& resource);
+
+}  // namespace resource

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "base/clock.h"
+#include "resource/problem.h"
+#include "resource/references.h"
+
+namespace resource {
+
+// More problems of one resource than these are not reported.
+inline constexpr std::size_t kMaxProblems = 25;
+
+// Everything that is wrong with a resource that a client wants to create (`stored` is nullptr) or
+// to replace `stored` with; empty when it may be written. `resource` went through apply_defaults
+// and carries, on an update, the status and system metadata of `stored`.
+//
+// Includes what refuse() says. Codes: kPermissionDenied for a system resource, kUnimplemented for a
+// kind that this gateway does not have, else kInvalidArgument. Does not look whether the name is
+// taken, does not compile expressions, and knows nothing of the caller: those are the API's.
+std::vector<Problem> validate(const Message& resource, const References& references,
+                              base::WallTime now, const Message* stored = nullptr);
+
+// Why a resource cannot be deleted: it is a system resource, or others need it.
+std::vector<Problem> validate_delete(const Message& stored, const References& references);
+
+// The problems as one error, a line each; its code is the first one's, its reason
+// "resource_invalid" or "resource_refused". `problems` is not empty.
+base::Error to_error(const std::vector<Problem>& problems);
+
+}  // namespace resource
