@@ -11,6 +11,7 @@
 #include "identity/credential_gate.h"
 #include "identity/environment.h"
 #include "identity/failure_throttle.h"
+#include "identity/refresh_gate.h"
 #include "identity/session_issuer.h"
 
 namespace identity {
@@ -58,8 +59,8 @@ class Authenticator {
       const resource::metav1::ObjectReference& ref, const store::Actor& actor);
 
  private:
-  using Flow = std::function<base::Result<SessionTokens>()>;
-  base::Result<SessionTokens> throttled(const Client& client, const Flow& flow);
+  template <typename T>
+  base::Result<T> throttled(const Client& client, const std::function<base::Result<T>()>& flow);
   base::Result<SessionTokens> login_with_token(const TokenLogin& login, const Client& client);
   base::Result<SessionTokens> login_client(const ClientLogin& login, const Client& client);
   base::Result<SessionTokens> renew(std::string_view refresh_token, const Client& client);
@@ -74,6 +75,7 @@ class Authenticator {
 
   const Environment env_;
   CredentialGate gate_;
+  RefreshGate refresh_gate_;
   SessionIssuer issuer_;
   FailureThrottle throttle_;
   std::array<std::mutex, 64>

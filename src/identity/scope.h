@@ -23,7 +23,7 @@ base::Result<corev1::Scope> parse_scope(std::string_view text);
 // At most kMaxScopes, none twice.
 base::Result<std::vector<corev1::Scope>> parse_scopes(std::span<const std::string> texts);
 
-// RFC 6749 §3.3: separated by single spaces; empty text is no scopes.
+// RFC 6749 §3.3: separated by spaces; empty text is no scopes.
 base::Result<std::vector<corev1::Scope>> parse_scope_list(std::string_view text);
 
 }  // namespace identity

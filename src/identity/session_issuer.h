@@ -33,6 +33,8 @@ struct NewSession {
   std::vector<corev1::Scope> scopes;
   AuthenticationInfo info;
   std::string operation;  // full name of the method, for metadata.actorOperation
+  // Runs when nothing but the write itself can fail any more; its error stops the write.
+  std::function<base::Result<void>()> before_write;
 };
 
 // Makes Sessions and authenticates existing ones anew, and signs the tokens of both. A write is

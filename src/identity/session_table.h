@@ -29,7 +29,7 @@ class SessionTable {
  public:
   using Ref = std::shared_ptr<const LiveSession>;
 
-  SessionTable() = default;
+  SessionTable();
   SessionTable(const SessionTable&) = delete;
   SessionTable& operator=(const SessionTable&) = delete;
   ~SessionTable();
@@ -64,9 +64,11 @@ class SessionTable {
 
   Shard& shard_of(const Uid& uid) const;
   void publish(const std::string& session_uid);
-  void retract(const std::string& session_uid);
   void publish_all(const std::unordered_set<std::string>& session_uids);
   void apply_locked(store::Event::Type type, store::Kind kind, const store::Resource& resource);
+  void apply_session(const std::shared_ptr<const corev1::Session>& session, bool deleted);
+  void apply_user(const std::shared_ptr<const corev1::User>& user, bool deleted);
+  void apply_group(const std::shared_ptr<const corev1::Group>& group, bool deleted);
 
   mutable std::mutex mutex_;  // guards records_ and orders publishing
   std::unique_ptr<Records> records_;

@@ -78,8 +78,7 @@ class TokenCache {
   Identification from_entry(std::uint64_t& tag, Entry& entry, std::int64_t now);
   Identification verify(std::string_view token, std::uint64_t tag, std::int64_t now);
   bool may_verify_hopeless(std::int64_t now);
-  void insert(std::string_view token, std::uint64_t tag, std::int64_t expires_at,
-              const std::shared_ptr<const LiveSession>& session);
+  std::size_t place_in(const Set& set) const;
 
   const SessionTable& table_;
   const SigningKeys& keys_;
