@@ -17,12 +17,17 @@ struct Plan;
 
 enum class Expected : std::uint8_t { kAny, kBool, kString, kMap };
 
+// kNames leaves types to the evaluation: only names of variables and attributes are checked, and a
+// call without a matching overload is an error value.
+enum class Checks : std::uint8_t { kAll, kNames };
+
 struct CompileOptions {
   std::size_t max_source_bytes = 10'000;
   std::size_t max_depth = 250;         // nesting of the syntax tree
   std::uint64_t max_cost = 1'000'000;  // steps of one evaluation, long texts counting more
   // A result that is certainly of another type is a compile error; one that may be (dyn) is not.
   Expected expected = Expected::kAny;
+  Checks checks = Checks::kAll;
   std::string container;  // prefix tried for names, as in CEL's name resolution
 };
 

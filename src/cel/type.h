@@ -66,6 +66,8 @@ class TypePool {
   }
   const Type* variable(std::uint32_t id) { return add({TypeKind::kVariable, id}); }
 
+  const Type* intern(const Type& type) { return add(type); }
+
  private:
   const Type* add(const Type& type) { return &types_.emplace_back(type); }
   std::string_view own(std::string_view name) { return names_.emplace_back(name); }

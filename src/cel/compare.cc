@@ -1,0 +1,198 @@
+#include "cel/compare.h"
+
+#include <cmath>
+#include <limits>
+
+namespace cel {
+namespace {
+
+// Values nest as deep as a JSON body or a chain of bindings makes them; beyond this comparing
+// would be a threat to the stack.
+constexpr int kMaxNesting = 500;
+
+std::partial_ordering compare_int_double(std::int64_t a, double b) {
+  constexpr double kLimit = 9223372036854775808.0;  // 2^63
+  if (std::isnan(b)) return std::partial_ordering::unordered;
+  if (b >= kLimit) return std::partial_ordering::less;
+  if (b < -kLimit) return std::partial_ordering::greater;
+  const auto whole = static_cast<std::int64_t>(b);
+  if (a != whole) return a <=> whole;
+  return 0.0 <=> b - static_cast<double>(whole);
+}
+
+std::partial_ordering compare_uint_double(std::uint64_t a, double b) {
+  constexpr double kLimit = 18446744073709551616.0;  // 2^64
+  if (std::isnan(b)) return std::partial_ordering::unordered;
+  if (b >= kLimit) return std::partial_ordering::less;
+  if (b < 0) return std::partial_ordering::greater;
+  const auto whole = static_cast<std::uint64_t>(b);
+  if (a != whole) return a <=> whole;
+  return 0.0 <=> b - static_cast<double>(whole);
+}
+
+std::partial_ordering compare_int_uint(std::int64_t a, std::uint64_t b) {
+  if (a < 0) return std::partial_ordering::less;
+  return static_cast<std::uint64_t>(a) <=> b;
+}
+
+std::partial_ordering reverse(std::partial_ordering order) { return 0 <=> order; }
+
+std::partial_ordering compare_numbers(const Value& a, const Value& b) {
+  switch (a.kind()) {
+    case Kind::kInt:
+      if (b.is(Kind::kInt)) return a.as_int() <=> b.as_int();
+      if (b.is(Kind::kUint)) return compare_int_uint(a.as_int(), b.as_uint());
+      return compare_int_double(a.as_int(), b.as_double());
+    case Kind::kUint:
+      if (b.is(Kind::kInt)) return reverse(compare_int_uint(b.as_int(), a.as_uint()));
+      if (b.is(Kind::kUint)) return a.as_uint() <=> b.as_uint();
+      return compare_uint_double(a.as_uint(), b.as_double());
+    default:
+      if (b.is(Kind::kInt)) return reverse(compare_int_double(b.as_int(), a.as_double()));
+      if (b.is(Kind::kUint)) return reverse(compare_uint_double(b.as_uint(), a.as_double()));
+      return a.as_double() <=> b.as_double();
+  }
+}
+
+Value equals_at(Evaluation& evaluation, const Value& a, const Value& b, int depth);
+
+Value lists_equal(Evaluation& evaluation, const Value& a, const Value& b, int depth) {
+  if (a.list_size() != b.list_size()) return Value::boolean(false);
+  ListIterator left(a, evaluation.arena());
+  ListIterator right(b, evaluation.arena());
+  Value x;
+  Value y;
+  while (left.next(x) && right.next(y)) {
+    const Value same = equals_at(evaluation, x, y, depth);
+    if (!same.is_true()) return same;
+  }
+  return Value::boolean(true);
+}
+
+Value maps_equal(Evaluation& evaluation, const Value& a, const Value& b, int depth) {
+  if (a.map_size() != b.map_size()) return Value::boolean(false);
+  MapIterator entries(a, evaluation.arena());
+  Value key;
+  Value value;
+  while (entries.next(key, value)) {
+    const Value other = find_key(evaluation, b, key);
+    if (other.is_error()) return other.is_miss() ? Value::boolean(false) : other;
+    const Value same = equals_at(evaluation, value, other, depth);
+    if (!same.is_true()) return same;
+  }
+  return Value::boolean(true);
+}
+
+Value equals_at(Evaluation& evaluation, const Value& a, const Value& b, int depth) {
+  if (a.is_error()) return a;
+  if (b.is_error()) return b;
+  if (a.is_number() && b.is_number()) return Value::boolean(compare_numbers(a, b) == 0);
+  if (a.kind() != b.kind()) return Value::boolean(false);
+  if (!evaluation.charge(1)) return Evaluation::cost_limit();
+  if (depth > kMaxNesting)
+    return Value::error(ErrorCode::kMemoryLimit, "the values are nested too deep to be compared");
+  switch (a.kind()) {
+    case Kind::kNull:
+      return Value::boolean(true);
+    case Kind::kBool:
+      return Value::boolean(a.as_bool() == b.as_bool());
+    case Kind::kString:
+    case Kind::kBytes:
+    case Kind::kType:
+      if (a.as_text().size() != b.as_text().size()) return Value::boolean(false);
+      if (!evaluation.charge_text(a.as_text().size())) return Evaluation::cost_limit();
+      return Value::boolean(a.as_text() == b.as_text());
+    case Kind::kDuration:
+    case Kind::kTimestamp:
+      return Value::boolean(a.as_time().seconds == b.as_time().seconds &&
+                            a.as_time().nanos == b.as_time().nanos);
+    case Kind::kList:
+      return lists_equal(evaluation, a, b, depth + 1);
+    case Kind::kMap:
+      return maps_equal(evaluation, a, b, depth + 1);
+    case Kind::kOptional: {
+      const Value* x = a.as_optional();
+      const Value* y = b.as_optional();
+      if (x == nullptr || y == nullptr) return Value::boolean(x == y);
+      return equals_at(evaluation, *x, *y, depth + 1);
+    }
+    case Kind::kOpaque: {
+      const Opaque& x = *a.as_opaque();
+      const Opaque& y = *b.as_opaque();
+      return Value::boolean(x.type_name() == y.type_name() && x.equals(y));
+    }
+    default:
+      return Value::boolean(false);
+  }
+}
+
+}  // namespace
+
+Value equals(Evaluation& evaluation, const Value& a, const Value& b) {
+  return equals_at(evaluation, a, b, 0);
+}
+
+std::optional<std::partial_ordering> compare(const Value& a, const Value& b) {
+  if (a.is_number() && b.is_number()) return compare_numbers(a, b);
+  if (a.kind() != b.kind()) return std::nullopt;
+  switch (a.kind()) {
+    case Kind::kBool:
+      return a.as_bool() <=> b.as_bool();
+    case Kind::kString:  // UTF-8 sorts by bytes as by code points
+    case Kind::kBytes:
+      return a.as_text() <=> b.as_text();
+    case Kind::kDuration:
+    case Kind::kTimestamp: {
+      const Time x = a.as_time();
+      const Time y = b.as_time();
+      return x.seconds != y.seconds ? x.seconds <=> y.seconds : x.nanos <=> y.nanos;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+Value find_key(Evaluation& evaluation, const Value& map, const Value& key) {
+  if (map.is_array() && !evaluation.charge(map.as_entries().size() / 8))
+    return Evaluation::cost_limit();
+  return map.map_find(key, evaluation.arena());
+}
+
+Value list_contains(Evaluation& evaluation, const Value& list, const Value& element) {
+  ListIterator elements(list, evaluation.arena());
+  Value candidate;
+  while (elements.next(candidate)) {
+    if (!evaluation.charge(1)) return Evaluation::cost_limit();
+    const Value same = equals(evaluation, candidate, element);
+    if (same.is_error() || same.is_true()) return same;
+  }
+  return Value::boolean(false);
+}
+
+std::optional<std::int64_t> exact_int(const Value& number) {
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  switch (number.kind()) {
+    case Kind::kInt:
+      return number.as_int();
+    case Kind::kUint:
+      if (number.as_uint() > static_cast<std::uint64_t>(kMost)) return std::nullopt;
+      return static_cast<std::int64_t>(number.as_uint());
+    case Kind::kDouble: {
+      const double value = number.as_double();
+      if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0)) return std::nullopt;
+      const auto whole = static_cast<std::int64_t>(value);
+      if (static_cast<double>(whole) != value) return std::nullopt;
+      return whole;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+bool equal(const Value& a, const Value& b, Arena& arena) {
+  const EmptySource source;
+  Evaluation evaluation(source, arena, std::numeric_limits<std::uint32_t>::max());
+  return equals(evaluation, a, b).is_true();
+}
+
+}  // namespace cel

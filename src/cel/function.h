@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "cel/schema.h"
+#include "cel/type.h"
+#include "cel/value.h"
+
+namespace cel {
+
+// What a function may use while it runs. One evaluation owns it.
+class Evaluation {
+ public:
+  Evaluation(const AttributeSource& source, Arena& arena, std::uint64_t max_cost)
+      : source_(source), arena_(arena), left_(static_cast<std::int64_t>(max_cost)) {}
+
+  const AttributeSource& source() const { return source_; }
+  Arena& arena() { return arena_; }
+
+  void step() { --left_; }
+  // Pays for work beyond one step; false when the budget is gone.
+  bool charge(std::size_t steps) {
+    left_ -= static_cast<std::int64_t>(steps);
+    return left_ >= 0;
+  }
+  bool charge_text(std::size_t bytes) { return charge(bytes / 10); }
+  bool exhausted() const { return left_ < 0; }
+
+  static Value cost_limit() {
+    return Value::error(ErrorCode::kCostLimit, "the evaluation takes more steps than allowed");
+  }
+
+ private:
+  const AttributeSource& source_;
+  Arena& arena_;
+  std::int64_t left_;
+};
+
+// Arguments are never errors; a receiver is the first. May be called with any kinds and any count
+// that an overload allows.
+using Implementation = Value (*)(Evaluation& evaluation, const Value* args, std::size_t count);
+
+enum class Nature : std::uint8_t {
+  kPure,        // folded when its arguments are constant
+  kConversion,  // pure, and failing on constants is a compile error
+  kClock,       // depends on the time
+  kZoned,       // pure, and needs the time zone database
+};
+
+// A row of a library. `overloads` are written as "string.(int):string; (A, list(A)):bool": the
+// receiver's type before ".(", capital letters for type parameters, "..." after a last argument
+// that may be given any number of times.
+struct FunctionSpec {
+  std::string_view name;
+  std::string_view overloads;
+  Implementation implementation;
+  Nature nature = Nature::kPure;
+};
+
+struct Overload {
+  std::vector<const Type*> params;  // the receiver first, if there is one
+  const Type* result = nullptr;
+  bool has_receiver = false;
+  bool is_variadic = false;
+};
+
+struct Function {
+  std::string_view name;
+  std::vector<Overload> overloads;
+  Implementation implementation = nullptr;
+  Nature nature = Nature::kPure;
+};
+
+// Every function of the language, by name. Made once, immutable.
+class Library {
+ public:
+  Library();
+
+  const Function* find(std::string_view name) const {
+    const auto it = functions_.find(name);
+    return it == functions_.end() ? nullptr : &it->second;
+  }
+  // Names that a user can write, for suggestions.
+  const std::vector<std::string_view>& names() const { return names_; }
+
+ private:
+  void add(std::span<const FunctionSpec> specs);
+
+  TypePool types_;
+  std::unordered_map<std::string_view, Function> functions_;
+  std::vector<std::string_view> names_;
+};
+
+const Library& library();
+
+// The signature of an overload for a message: "string.(string)".
+std::string describe_arguments(std::span<const Type* const> types, bool has_receiver);
+
+// The parts of the library, one file each.
+std::span<const FunctionSpec> operator_functions();
+std::span<const FunctionSpec> conversion_functions();
+std::span<const FunctionSpec> string_functions();
+std::span<const FunctionSpec> text_functions();
+std::span<const FunctionSpec> time_functions();
+std::span<const FunctionSpec> list_functions();
+std::span<const FunctionSpec> math_functions();
+std::span<const FunctionSpec> encoding_functions();
+std::span<const FunctionSpec> network_functions();
+std::span<const FunctionSpec> optional_functions();
+
+}  // namespace cel

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cel/ast.h"
+#include "cel/source.h"
+
+namespace cel {
+
+// A call as it is written: `receiver.name(arguments)` or, without receiver, `name(arguments)`.
+struct WrittenCall {
+  std::string_view name;
+  ExprId receiver = kNoExpr;
+  std::vector<ExprId> arguments;
+  std::uint32_t offset = 0;
+};
+
+// Turns a call of a macro (has, all, exists, map, cel.bind, ...) into the node it stands for.
+// Nothing: it is an ordinary call. A problem: a macro used wrongly.
+std::expected<std::optional<Expr>, Problem> expand_macro(Ast& ast, const WrittenCall& call);
+
+}  // namespace cel

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <re2/re2.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "cel/function.h"
+#include "cel/schema.h"
+#include "cel/value.h"
+
+namespace cel {
+
+enum class Op : std::uint8_t {
+  kConstant,      // a: constant
+  kSlot,          // a: slot
+  kHasSlot,       // a: slot
+  kOptionalSlot,  // a: slot
+  kLocal,         // a: local
+  kSelect,        // a: operand, b: constant key
+  kHas,           // a: operand, b: constant key
+  kOptionalSelect,
+  kIndex,  // a: operand, b: index
+  kOptionalIndex,
+  kAnd,  // a: first of `count` children
+  kOr,
+  kNot,          // a: operand
+  kConditional,  // a ? b : c
+  kEqual,        // a, b
+  kNotEqual,
+  kEqualText,  // a: operand, b: constant text
+  kNotEqualText,
+  kIn,           // a: element, b: list or map
+  kInTexts,      // a: element, b: text set
+  kMatches,      // a: text, b: regular expression
+  kCall,         // a: first of `count` children, b: function
+  kList,         // a: first of `count` children, c: optional marks + 1, or 0
+  kMap,          // the same, keys and values in turn
+  kLoop,         // a: range, b: first of two children (condition or kNoNode, body), c: first local
+  kBind,         // a: value, b: body, c: local
+  kBlock,        // a: first of `count` children, c: first local
+  kOptionalMap,  // a: optional, b: body, c: local; flag: flat
+  kFail,         // a: constant error
+};
+
+using NodeId = std::uint32_t;
+inline constexpr NodeId kNoNode = ~NodeId{0};
+
+// One step of a plan. What a, b and c mean depends on `op`.
+struct Node {
+  Op op = Op::kFail;
+  std::uint8_t flags = 0;  // kLoop: the Loop and whether there are two variables
+  std::uint16_t count = 0;
+  std::uint32_t offset = 0;  // in the source
+  std::uint32_t a = 0;
+  std::uint32_t b = 0;
+  std::uint32_t c = 0;
+
+  static constexpr std::uint8_t kTwoVariables = 0x80;
+};
+
+// Constant texts for `x in ["a", "b"]`: compared one by one when few, hashed when many.
+class TextSet {
+ public:
+  void add(std::string_view text);
+  bool contains(std::string_view text) const;
+
+ private:
+  static constexpr std::size_t kFew = 8;
+  std::vector<std::string_view> texts_;
+  std::unordered_set<std::string_view> hashed_;
+};
+
+// What a Program runs: a tree in one array, evaluated by walking it. Immutable after planning.
+struct Plan {
+  std::string source;
+  std::uint64_t max_cost = 0;
+  NodeId root = kNoNode;
+  std::uint32_t locals = 0;
+  bool reads_clock = false;
+  std::vector<Node> nodes;
+  std::vector<NodeId> children;
+  std::vector<Value> constants;
+  std::vector<Slot> slots;
+  std::vector<Implementation> functions;
+  std::vector<TextSet> text_sets;
+  std::vector<std::vector<bool>> optional_marks;
+  std::vector<std::unique_ptr<const re2::RE2>> patterns;
+  std::deque<std::string> strings;  // what constants refer to
+  Arena folded{std::size_t{1} << 20};
+};
+
+// The value of the plan's root. Recurses as deep as the tree is high.
+Value run(const Plan& plan, const AttributeSource& source, Arena& arena) noexcept;
+
+}  // namespace cel

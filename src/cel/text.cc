@@ -1,0 +1,120 @@
+#include "cel/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace cel {
+namespace {
+
+constexpr std::size_t kMaxDetail = 80;
+constexpr std::int64_t kPatternMemory = 2 << 20;
+
+}  // namespace
+
+Value error_with(Evaluation& evaluation, ErrorCode code, std::string_view head,
+                 std::string_view detail) {
+  detail = detail.substr(0, kMaxDetail);
+  char* text = evaluation.arena().array<char>(head.size() + detail.size() + 1);
+  if (text == nullptr) return Value::memory_limit();
+  char* end = std::copy(head.begin(), head.end(), text);
+  end = std::copy(detail.begin(), detail.end(), end);
+  *end = '\0';
+  return Value::error(code, text);
+}
+
+Value new_string(Evaluation& evaluation, std::string_view text) {
+  if (!evaluation.charge_text(text.size())) return Evaluation::cost_limit();
+  const std::string_view copy = evaluation.arena().copy(text);
+  return copy.data() == nullptr ? Value::memory_limit() : Value::string(copy);
+}
+
+Value new_bytes(Evaluation& evaluation, std::string_view text) {
+  const Value copy = new_string(evaluation, text);
+  return copy.is_error() ? copy : Value::bytes(copy.as_text());
+}
+
+void TextBuilder::append(std::string_view text) {
+  if (failed()) return;
+  if (!evaluation_.charge_text(text.size())) {
+    error_ = Evaluation::cost_limit();
+    return;
+  }
+  if (text.size() > capacity_ - size_) {
+    const std::size_t capacity = std::max<std::size_t>({64, capacity_ * 2, size_ + text.size()});
+    char* data = evaluation_.arena().array<char>(capacity);
+    if (data == nullptr) {
+      error_ = Value::memory_limit();
+      return;
+    }
+    std::copy_n(data_, size_, data);
+    data_ = data;
+    capacity_ = capacity;
+  }
+  std::copy(text.begin(), text.end(), data_ + size_);
+  size_ += text.size();
+}
+
+bool ListBuilder::add(const Value& value) {
+  if (!evaluation_.charge(1)) {
+    error_ = Evaluation::cost_limit();
+    return false;
+  }
+  if (size_ == capacity_) {
+    const std::size_t capacity = std::max<std::size_t>(8, capacity_ * 2);
+    Value* values = evaluation_.arena().array<Value>(capacity);
+    if (values == nullptr) {
+      error_ = Value::memory_limit();
+      return false;
+    }
+    std::copy_n(values_, size_, values);
+    values_ = values;
+    capacity_ = capacity;
+  }
+  values_[size_++] = value;
+  return true;
+}
+
+std::expected<std::unique_ptr<const re2::RE2>, std::string> compile_pattern(
+    std::string_view pattern) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(kPatternMemory);
+  options.set_never_capture(true);
+  auto compiled =
+      std::make_unique<const re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  if (!compiled->ok()) return std::unexpected(compiled->error());
+  return compiled;
+}
+
+std::string print_double(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  char buffer[40];
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
+  const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
+  const auto e = text.find('e');
+  int exponent = 0;
+  const char* digits = text.data() + e + (text[e + 1] == '+' ? 2 : 1);
+  std::from_chars(digits, end, exponent);
+  if (exponent < -4 || exponent >= 21) return std::string(text);
+  char fixed[64];
+  const auto last = std::to_chars(fixed, fixed + sizeof fixed, value, std::chars_format::fixed).ptr;
+  return std::string(fixed, last);
+}
+
+bool is_space(char32_t c) {
+  return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
+}
+
+std::size_t count_code_points(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+}
+
+}  // namespace cel

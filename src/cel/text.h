@@ -1,0 +1,77 @@
+#pragma once
+
+#include <re2/re2.h>
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cel/function.h"
+
+namespace cel {
+
+// An error whose message is made for it: `head`, then `detail` cut to a readable length.
+Value error_with(Evaluation& evaluation, ErrorCode code, std::string_view head,
+                 std::string_view detail);
+
+// A string value with a copy of `text`.
+Value new_string(Evaluation& evaluation, std::string_view text);
+Value new_bytes(Evaluation& evaluation, std::string_view text);
+
+// Builds a text in the evaluation's arena. After a failed append (memory or budget) everything else
+// is ignored and finish() is the error.
+class TextBuilder {
+ public:
+  explicit TextBuilder(Evaluation& evaluation) : evaluation_(evaluation) {}
+
+  void append(std::string_view text);
+  void append(char c) { append(std::string_view(&c, 1)); }
+  bool failed() const { return error_.is_error(); }
+  std::size_t size() const { return size_; }
+  std::string_view view() const { return {data_, size_}; }
+  Value finish() const { return failed() ? error_ : Value::string(view()); }
+  Value finish_bytes() const { return failed() ? error_ : Value::bytes(view()); }
+
+ private:
+  Evaluation& evaluation_;
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+  Value error_;
+};
+
+// Grows a list in the evaluation's arena.
+class ListBuilder {
+ public:
+  explicit ListBuilder(Evaluation& evaluation) : evaluation_(evaluation) {}
+
+  // False when there is no memory or budget left: finish() is the error.
+  bool add(const Value& value);
+  Value finish() const {
+    return error_.is_error() ? error_ : Value::list(std::span<const Value>(values_, size_));
+  }
+
+ private:
+  Evaluation& evaluation_;
+  Value* values_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+  Value error_;
+};
+
+// Linear-time matching without capture groups; the memory of a compiled pattern is bounded. The
+// error is RE2's own wording.
+std::expected<std::unique_ptr<const re2::RE2>, std::string> compile_pattern(
+    std::string_view pattern);
+
+// The shortest digits that read back the same, with an exponent below 1e-4 and from 1e21 on.
+std::string print_double(double value);
+
+// Whether `c` is white space to Unicode.
+bool is_space(char32_t c);
+
+// The number of code points in well-formed UTF-8.
+std::size_t count_code_points(std::string_view text);
+
+}  // namespace cel
