@@ -103,13 +103,14 @@ void CoreService::add_methods(Router& router) {
   const auto& service = service_beside<corev1::Service>();
   for (int i = 0; i < service.method_count(); ++i) {
     const std::string_view name = service.method(i)->name();
-    for (const auto& [prefix, verb] : verbs) {
+    for (const auto& entry : verbs) {
+      const std::string_view prefix = entry.first;
       const auto kind = name.starts_with(prefix) ? resource::parse_kind(name.substr(prefix.size()))
                                                  : std::nullopt;
       if (!kind) continue;
       router.add(service, std::string(name),
-                 [this, verb = verb, kind = *kind](const Call& call, const Message& request) {
-                   return (this->*verb)(kind, call, request);
+                 [this, verb = entry.second, of = *kind](const Call& call, const Message& request) {
+                   return (this->*verb)(of, call, request);
                  });
     }
   }
@@ -128,7 +129,7 @@ Answer CoreService::create(Kind kind, const Call& call, const Message& request) 
   BASE_TRY(check_parts(kind, request));
   auto draft = resource::make_message(kind);
   auto& metadata = mutable_metadata_of(*draft);
-  metadata.set_name(stored_name(kind, metadata_of(request).name()));
+  metadata.set_name(metadata_of(request).name());
   copy_client_metadata(metadata_of(request), metadata);
   copy_content(request, *draft);
   mutable_field(*draft, "status");
@@ -166,7 +167,6 @@ Answer CoreService::update(Kind kind, const Call& call, const Message& request) 
   BASE_TRY(check_parts(kind, request));
   const auto& metadata = metadata_of(request);
   BASE_ASSIGN(const auto stored, find_one(store_, kind, metadata.name(), metadata.uid()));
-  BASE_TRY(check_not_system(*stored));
   return change(stored, request, call, caller);
 }
 
@@ -190,7 +190,7 @@ Answer CoreService::change(const store::Resource& stored, const Message& request
 
 Answer CoreService::answer_written(base::Result<store::Written> written) {
   if (!written) return std::unexpected(std::move(written).error());
-  // Also for a write that changed nothing: what it found may be on its way to the data plane.
+  // Also after a write that changed nothing: what it found may be on its way to the data plane.
   wait_applied_(written->sequence);
   return shown(*written->resource);
 }

@@ -6,16 +6,13 @@
 namespace api {
 
 // Whether the caller may delete the resource: it is not the cluster's own, not the ground that the
-// caller stands on, and nothing else lives in it (spec/resources.md part 6).
+// caller stands on, and no other needs it (spec/resources.md part 6).
 base::Result<void> check_deletion(store::Store& store, const Message& resource,
                                   const Caller& caller);
 
 // Whether the caller may change `stored` into `candidate`, beyond the candidate being valid: nobody
 // locks himself out.
 base::Result<void> check_self_protection(const Message& candidate, const Caller& caller);
-
-// kPermissionDenied for what the cluster made for itself.
-base::Result<void> check_not_system(const Message& resource);
 
 // Deletes what has no meaning without the deleted resource: the Sessions of a User or a Device, a
 // User's Devices and Authenticators. Returns the last deletion, 0 when there was none.

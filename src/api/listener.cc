@@ -136,10 +136,10 @@ base::Result<std::unique_ptr<Listener>> Listener::open(const std::filesystem::pa
     ::umask(before);
   }
   if (!listener->server_ || ::chmod(socket.c_str(), 0600) != 0) {
-    if (listener->server_) listener->server_->Shutdown();
-    listener->queue_->Shutdown();
-    return base::fail(base::Code::kUnavailable, "api_socket",
-                      fmt::format("the API's socket {} cannot be made", socket.string()));
+    return base::fail(
+        base::Code::kUnavailable, "api_socket",
+        fmt::format("the API's socket {} cannot be made; its folder must exist and be writable",
+                    socket.string()));
   }
   for (int i = 0; i < threads; ++i) {
     listener->expect_call();

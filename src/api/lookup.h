@@ -13,7 +13,4 @@ namespace api {
 base::Result<store::Resource> find_one(store::Store& store, Kind kind, std::string_view name,
                                        std::string_view uid);
 
-// The form in which names of the kind are stored.
-std::string stored_name(Kind kind, std::string_view name);
-
 }  // namespace api
