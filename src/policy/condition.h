@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cel/program.h"
+#include "policy/context_schema.h"
+#include "policy/request_context.h"
+#include "resource/problem.h"
+
+namespace policy {
+
+// How deep conditions may be in each other, the outermost being at 0; and the longest list of one.
+inline constexpr int kMaxConditionDepth = 16;
+inline constexpr int kMaxConditionChildren = 100;
+
+// A compiled Condition: expressions and their combination by all, any and none.
+//
+// Immutable, shared by threads. A part that does not compile, which admission refuses, stays as
+// one whose evaluation fails, so that a damaged rule never passes for one that does not match.
+class Condition {
+ public:
+  enum class Outcome : std::uint8_t { kNoMatch, kMatch, kError };
+
+  Condition() = default;  // matches nothing
+
+  // What is wrong goes to `problems`, if given, with `path` in front of the fields' names.
+  static Condition compile(const corev1::Condition& condition, ContextSchema::Attrs attrs,
+                           std::string_view path = {},
+                           std::vector<resource::Problem>* problems = nullptr);
+
+  // Children are asked from left to right, and only as far as needed; the first error is the
+  // outcome. In an expression, what is missing makes `match` false and `not` true.
+  Outcome evaluate(RequestContext& context) const;
+
+  // Whether a request's body must be there before evaluate().
+  bool reads_body() const { return reads_body_; }
+  // The error of the last evaluate() on this thread that gave kError: "1:5: no such overload".
+  static std::string_view last_error();
+
+ private:
+  friend class ConditionCompiler;
+
+  enum class Kind : std::uint8_t { kConstant, kMatch, kNot, kAll, kAny, kNone, kBroken };
+  struct Node {
+    Kind kind = Kind::kConstant;
+    bool value = false;       // of kConstant
+    std::uint32_t first = 0;  // of children_: all, any, none; of programs_: match, not
+    std::uint32_t count = 0;  // of children
+  };
+
+  Outcome evaluate(const Node& node, RequestContext& context) const;
+  Outcome evaluate_expression(const Node& node, RequestContext& context) const;
+
+  std::vector<Node> nodes_;  // the root is the last
+  std::vector<std::uint32_t> children_;
+  std::vector<std::shared_ptr<const cel::Program>> programs_;
+  bool reads_body_ = false;
+};
+
+}  // namespace policy

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string_view>
+
+#include "policy/request_context.h"
+#include "policy/subject_rules.h"
+
+namespace policy {
+
+// The rules that stand behind a Service, whoever calls it. Made when a Snapshot is, by
+// RuleList::make over Authorization::compile of each owner; nullptr where an owner has none.
+struct ServiceRules {
+  std::shared_ptr<const RuleList> service;
+  std::shared_ptr<const RuleList> name_space;
+  std::shared_ptr<const RuleList> cluster;  // of ClusterConfig
+
+  bool reads_body() const;
+};
+
+// Whether and why. Views and pointers live as long as the ServiceRules and SubjectRules that the
+// decision was made from.
+struct Decision {
+  bool allowed = false;
+  ReasonType type = ReasonType{};
+  // Stable snake_case word for logs, metrics and tests: "policy_allow", "policy_deny",
+  // "no_policy_match", "session_expired", "policy_error", "policy_dangling", ... Static.
+  std::string_view code;
+
+  // Of POLICY_MATCH and policy_error: the rule, and the policy that it belongs to.
+  const Rule* rule = nullptr;
+  const CompiledPolicy* policy = nullptr;
+  // Of SESSION_NOT_ACTIVE.
+  corev1::Session::Spec::State session_state = corev1::Session::Spec::STATE_UNKNOWN;
+  // For an operator: the evaluation's error, or the name of the missing Policy. Valid until the
+  // next decision on this thread.
+  std::string_view detail;
+};
+
+enum class Access : std::uint8_t {
+  kAuthenticated,
+  kAnonymous,            // isAnonymous without enableAnonymous: everything is allowed
+  kAnonymousWithPolicy,  // isAnonymous with authorization.enableAnonymous
+};
+Access access_of(const corev1::Service& service);
+
+// Decides on a request. `rules` is nullptr unless the access is kAuthenticated. A policy that is
+// missing and a condition that fails deny. Allocates nothing unless an expression has to.
+Decision decide(RequestContext& context, Access access, const ServiceRules& service,
+                const SubjectRules* subject);
+
+// The reason as the API and the access log spell it.
+void fill_reason(const Decision& decision, corev1::AccessLog::Entry::Common::Reason& out);
+// "POLICY_MATCH" and so on; empty for an unknown reason.
+std::string_view reason_type_name(ReasonType type);
+
+}  // namespace policy

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "policy/condition.h"
+#include "policy/subject.h"
+
+namespace policy {
+
+// A reference to a resource, and the same as the JSON object that the access log shows.
+struct Reference {
+  metav1::ObjectReference message;
+  std::string json;
+};
+Reference make_reference(const resource::Message& resource);
+
+enum class Effect : std::uint8_t { kDeny, kAllow };
+
+struct Rule {
+  std::string name;
+  Condition condition;
+  Effect effect = Effect::kDeny;
+  std::int32_t priority = 0;
+
+  // Lower ranks are asked first: by priority, and deny before allow.
+  std::int32_t rank() const { return priority * 2 + (effect == Effect::kAllow ? 1 : 0); }
+};
+
+// The spec of a Policy or of an inline policy, compiled. Immutable, shared by threads.
+class CompiledPolicy {
+ public:
+  // A standalone Policy.
+  static std::shared_ptr<const CompiledPolicy> compile(const corev1::Policy& policy);
+  // An inline one of `owner`.
+  static std::shared_ptr<const CompiledPolicy> compile(const corev1::InlinePolicy& policy,
+                                                       std::shared_ptr<const Reference> owner);
+
+  std::string_view name() const { return name_; }  // may be empty for an inline policy
+  bool is_inline() const { return is_inline_; }
+  // Of the Policy, or of the inline policy's owner.
+  const Reference& reference() const { return *reference_; }
+  bool is_disabled() const { return is_disabled_; }
+  const google::protobuf::Struct& attrs() const { return attrs_; }
+  const std::vector<Rule>& rules() const { return rules_; }  // by rank, then as written
+  bool reads_body() const { return reads_body_; }
+
+  // Whether the policy takes part in a decision at all: enforcement rules, which may say no.
+  bool has_enforcement_rules() const { return !enforce_.empty() || !ignore_.empty(); }
+  bool is_enforced(RequestContext& context) const;
+
+ private:
+  CompiledPolicy() = default;
+  void compile_spec(const corev1::Policy::Spec& spec);
+
+  std::string name_;
+  std::shared_ptr<const Reference> reference_;
+  bool is_inline_ = false;
+  bool is_disabled_ = false;
+  bool reads_body_ = false;
+  google::protobuf::Struct attrs_;
+  std::vector<Rule> rules_;
+  std::vector<Condition> enforce_;
+  std::vector<Condition> ignore_;
+};
+
+// All standalone Policies by name. A set is immutable; with() and without() give a new one that
+// shares what did not change.
+class PolicySet {
+ public:
+  PolicySet();
+
+  PolicySet with(const corev1::Policy& policy) const;  // added, or put in the place of its name
+  PolicySet without(std::string_view name) const;
+
+  // nullptr when there is none.
+  std::shared_ptr<const CompiledPolicy> find(std::string_view name) const;
+  std::size_t size() const;
+
+ private:
+  static constexpr std::size_t kShards = 64;  // what a change copies is one of these
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  using Shard =
+      std::unordered_map<std::string, std::shared_ptr<const CompiledPolicy>, Hash, std::equal_to<>>;
+
+  Shard& writable(std::string_view name);
+
+  std::vector<std::shared_ptr<const Shard>> shards_;
+};
+
+}  // namespace policy

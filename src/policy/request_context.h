@@ -1,0 +1,65 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <memory>
+#include <string_view>
+
+#include "base/clock.h"
+#include "cel/arena.h"
+#include "cel/schema.h"
+#include "policy/request_view.h"
+#include "policy/subject.h"
+
+namespace policy {
+
+class JsonBody;
+
+// `ctx` of one request, read lazily: an attribute is looked up when an expression names it, and
+// nothing is converted beforehand.
+//
+// Made per request, on its worker; everything that it was made over outlives it. Conditions use
+// its arena one after the other. Values: as protobuf's JSON mapping has them (numbers double,
+// 64-bit integers decimal text, enums by name, bytes base64, times RFC 3339), except that a field
+// that is zero reads as its zero; has() is false for it all the same. What is unset otherwise (a
+// message, a member of a oneof) is a miss.
+class RequestContext final : public cel::AttributeSource {
+ public:
+  RequestContext(const RequestView& request, const Subject& subject, base::WallTime now);
+  ~RequestContext() override;
+  RequestContext(const RequestContext&) = delete;
+  RequestContext& operator=(const RequestContext&) = delete;
+
+  const RequestView& request() const { return request_; }
+  const Subject& subject() const { return subject_; }
+
+  cel::Value resolve(const cel::Slot& slot, cel::Arena& arena) const override;
+  cel::Value has(const cel::Slot& slot, cel::Arena& arena) const override;
+  base::WallTime now() const override { return now_; }  // the same for all rules of a request
+
+  // What `attrs` is from now on; nullptr is an empty object.
+  void set_attrs(const google::protobuf::Struct* attrs) { attrs_ = attrs; }
+
+  // Memory of the evaluation in progress. Whoever evaluates resets it when done.
+  cel::Arena& arena() { return arena_; }
+
+  // Why the body that a condition asked for could not be read as a JSON object; empty as long as
+  // none did or all was well.
+  std::string_view body_problem() const;
+
+ private:
+  cel::Value resolve_http(std::uint32_t id, const cel::Slot& slot, cel::Arena& arena) const;
+  cel::Value resolve_grpc(std::uint32_t id) const;
+  cel::Value resolve_message(const cel::Slot& slot, cel::Arena& arena) const;
+  cel::Value body_map(cel::Arena& arena) const;
+  const google::protobuf::Message* root_message(std::uint8_t root) const;
+
+  const RequestView& request_;
+  Subject subject_;
+  base::WallTime now_;
+  const google::protobuf::Struct* attrs_ = nullptr;
+  mutable std::unique_ptr<JsonBody> body_;  // made when first asked for
+  cel::Arena arena_;
+};
+
+}  // namespace policy
