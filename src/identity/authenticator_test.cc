@@ -160,6 +160,21 @@ TEST_F(AuthenticatorTest, AnythingWrongWithATokenIsUnauthenticated) {
   }
 }
 
+TEST_F(AuthenticatorTest, ATokenWithAChallengeNeedsTheVerifier) {
+  const auto user = add_user("alice");
+  // RFC 7636 appendix B.
+  add_credential("pkce", *user, Credential::Spec::AUTH_TOKEN, [](Credential& c) {
+    c.mutable_status()->mutable_pkce()->set_codechallenge(
+        *base::base64url_decode("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"));
+  });
+  const std::string token = secret_of("pkce");
+  const auto attempt = [&](std::string_view verifier) {
+    return outcome(authenticator_->authenticate_with_token({token, {}, verifier}, kCli));
+  };
+  EXPECT_EQ(attempt("wrong"), "UNAUTHENTICATED credential_code_verifier");
+  EXPECT_EQ(attempt("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), "OK");
+}
+
 TEST_F(AuthenticatorTest, DisabledAndLockedUsersAreDeniedWithoutAText) {
   const auto user = add_user("alice");
   add_credential("ci", *user);
