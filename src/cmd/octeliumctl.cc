@@ -1,0 +1,7 @@
+#include "cli/programs.h"
+
+int main(int argc, char** argv) {
+  const cli::Environment environment = cli::process_environment();
+  cli::Terminal terminal = cli::Terminal::of_process(environment("NO_COLOR").has_value());
+  return cli::run_octeliumctl(argc, argv, environment, terminal);
+}
