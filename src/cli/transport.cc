@@ -60,6 +60,10 @@ base::Result<std::shared_ptr<grpc::ChannelCredentials>> credentials_of(const Set
   grpc::SslCredentialsOptions options;
   if (!settings.ca_file.empty()) {
     BASE_ASSIGN(options.pem_root_certs, read_file(settings.ca_file));
+    if (options.pem_root_certs.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+      return base::fail_invalid("ca_unreadable", fmt::format("no usable CA certificate in {}",
+                                                             settings.ca_file.string()));
+    }
   }
   return grpc::SslCredentials(options);
 }
@@ -152,16 +156,26 @@ base::Error explain_unavailable(const Settings& settings, std::string_view libra
   base::Error error{.code = base::Code::kUnavailable,
                     .source = base::Source::kDownstream,
                     .reason = "api_unavailable"};
-  if (says("CERTIFICATE_VERIFY_FAILED") || says("is not in peer certificate") ||
-      says("Handshake failed") || says("handshake failed")) {
+  const auto refuse = [&error](std::string message) {
     error.code = base::Code::kFailedPrecondition;
     error.reason = "certificate_unverified";
-    error.message = fmt::format(
-        "the certificate of {} could not be verified for {}: set OCTELIUM_CA_FILE to the "
-        "certificate of its CA ({})",
-        settings.target, settings.api_host, library_message);
-  } else if (says("Connection refused") || says("failed to connect") || says("resolution failed") ||
-             says("resolution for")) {
+    error.message = std::move(message);
+    return error;
+  };
+  if (says("certificate verify failed") || says("CERTIFICATE_VERIFY_FAILED")) {
+    return refuse(
+        fmt::format("the certificate of {} cannot be verified for {}: set OCTELIUM_CA_FILE to the "
+                    "certificate of its CA ({})",
+                    settings.target, settings.api_host, library_message));
+  }
+  if (says("is not in peer certificate")) {
+    return refuse(fmt::format("the certificate of {} is not for {} ({})", settings.target,
+                              settings.api_host, library_message));
+  }
+  if (says("empty address list")) {  // what the library makes of a root it cannot parse
+    return refuse(fmt::format("no usable CA certificate in {}", settings.ca_file.string()));
+  }
+  if (says("Connection refused") || says("failed to connect") || says("resolution")) {
     error.retry_is_safe = true;
     error.message = fmt::format("cannot reach {}: {}", settings.target, library_message);
   } else {
