@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "policy/check.h"
 #include "resource/defaults.h"
 #include "resource/name.h"
 #include "resource/validate.h"
@@ -22,6 +23,18 @@ base::Result<void> check_name_is_free(store::Store& store, const Message& candid
                     fmt::format("The {} {} already exists", resource::kind_name(kind), name));
 }
 
+// Of several lines each: the expression and a caret follow. Indented, so that a line that begins
+// with a field's path is a problem of its own.
+policy::Problems expression_problems(const Message& candidate) {
+  auto problems = policy::check(candidate);
+  for (auto& problem : problems) {
+    for (auto at = problem.message.find('\n'); at != std::string::npos;
+         at = problem.message.find('\n', at + 1))
+      problem.message.insert(at + 1, "  ");
+  }
+  return problems;
+}
+
 }  // namespace
 
 base::Result<void> admit(store::Store& store, Message& candidate, const Message* stored,
@@ -30,6 +43,8 @@ base::Result<void> admit(store::Store& store, Message& candidate, const Message*
   resource::apply_defaults(candidate, references);
   if (stored == nullptr) BASE_TRY(check_name_is_free(store, candidate));
   auto problems = resource::validate(candidate, references, now, stored);
+  // What has the wrong shape need not compile.
+  if (problems.empty()) problems = expression_problems(candidate);
   if (!problems.empty()) return std::unexpected(resource::to_error(problems));
   return {};
 }

@@ -1,4 +1,4 @@
-#include <set>
+#include <sstream>
 #include <thread>
 
 #include "api/api_testkit_test.h"
@@ -129,9 +129,9 @@ TEST_F(CoreServiceTest, UpdateReplacesSpecAndClientMetadataAndKeepsStatus) {
 }
 
 TEST_F(CoreServiceTest, WhatTheClusterMadeForItselfIsLeftAlone) {
-  EXPECT_EQ(outcome(&Stub::UpdateNamespace, namespace_named("default")),
-            "7 This is a System Resource");
-  EXPECT_EQ(outcome(&Stub::DeleteNamespace, to_delete("default")), "7 This is a System Resource");
+  for (const auto& refused : {outcome(&Stub::UpdateNamespace, namespace_named("default")),
+                              outcome(&Stub::DeleteNamespace, to_delete("default"))})
+    EXPECT_TRUE(refused.starts_with("7 This is a System Resource")) << refused;
   auto hidden = secret_named("hidden", "x");
   hidden.mutable_metadata()->set_issystemhidden(true);
   hidden.mutable_metadata()->set_issystem(true);
@@ -244,8 +244,8 @@ TEST_F(CoreServiceTest, DeletingAUserEndsItsSessions) {
 TEST_F(CoreServiceTest, WhatIsInUseIsNotDeleted) {
   must(&Stub::CreateNamespace, namespace_named("prod"));
   must(&Stub::CreateService, service_named("web.prod"));
-  EXPECT_EQ(outcome(&Stub::DeleteNamespace, to_delete("prod")),
-            "3 Namespace prod has existing Services: web.prod");
+  const auto refused = outcome(&Stub::DeleteNamespace, to_delete("prod"));
+  EXPECT_TRUE(refused.starts_with("3 ") && refused.contains("web.prod")) << refused;
   must(&Stub::DeleteService, to_delete("web.prod"));
   must(&Stub::DeleteNamespace, to_delete("prod"));
 
@@ -297,6 +297,19 @@ TEST_F(CoreServiceTest, ProblemsNameTheField) {
   auto user = user_named("alice");
   user.mutable_spec()->add_groups("nope");
   EXPECT_EQ(outcome(&Stub::CreateUser, user).substr(0, 17), "3 spec.groups[0]:");
+}
+
+TEST_F(CoreServiceTest, EveryProblemHasALineThatBeginsWithItsField) {
+  auto policy = policy_named("broken");
+  auto& rules = *policy.mutable_spec()->mutable_rules();
+  rules[0].mutable_condition()->set_match("ctx.user.spec.grups == []");
+  rules.Add()->CopyFrom(rules[0]);
+  std::istringstream lines(outcome(&Stub::CreatePolicy, policy).substr(2));
+  std::vector<std::string> paths;
+  for (std::string line; std::getline(lines, line);)
+    if (!line.starts_with(' ')) paths.push_back(line.substr(0, line.find(':')));
+  EXPECT_EQ(paths, (std::vector<std::string>{"spec.rules[0].condition.match",
+                                             "spec.rules[1].condition.match"}));
 }
 
 TEST_F(CoreServiceTest, ADryRunChecksEverythingAndWritesNothing) {

@@ -16,7 +16,7 @@ struct SqliteOptions {
   const base::Clock* clock = nullptr;  // outlives the store
   // How far back a watch can resume; older events are compacted away. At least one is kept.
   std::size_t kept_events = 100'000;
-  std::size_t kept_event_bytes = 256u << 20;
+  std::size_t kept_event_bytes = 64u << 20;
 };
 
 // The Store on one machine: an SQLite database in WAL mode with synchronous=FULL.
