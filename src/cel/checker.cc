@@ -69,7 +69,7 @@ class Checker {
 
   Meaning& meaning(ExprId id) { return checked_.meanings[id]; }
   const Type* type_of(ExprId id) { return inference_.head(meaning(id).type); }
-  bool is_lenient() const { return options_.checks == Checks::kNames; }
+  bool is_lenient() const { return options_.checks == Checks::kSyntax; }
 
   void fail(std::uint32_t offset, std::string message) {
     if (!problem_) problem_ = Problem{offset, std::move(message)};
@@ -195,8 +195,8 @@ class Checker {
     if (resolve_name(id, expr.name, absolute)) return;
     std::vector<std::string_view> names = schema_.root_names();
     for (const Local& local : locals_) names.push_back(local.name);
-    fail(expr.offset,
-         fmt::format("unknown variable \"{}\"{}", expr.name, did_you_mean(expr.name, names)));
+    mismatch(id,
+             fmt::format("unknown variable \"{}\"{}", expr.name, did_you_mean(expr.name, names)));
   }
 
   // The path of an attribute as written, for a message.
@@ -379,8 +379,7 @@ class Checker {
   bool matches(const Overload& overload, std::span<const ExprId> arguments,
                Parameters& parameters) {
     const std::size_t wanted = overload.params.size();
-    if (overload.is_variadic ? arguments.size() + 1 < wanted : arguments.size() != wanted)
-      return false;
+    if (overload.is_variadic ? arguments.size() < wanted : arguments.size() != wanted) return false;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
       const Type* param = overload.params[std::min(i, wanted - 1)];
       if (!inference_.assignable(meaning(arguments[i]).type, instantiate(param, parameters)))
@@ -411,16 +410,22 @@ class Checker {
 
   void no_overload(ExprId id, const Function& function, std::span<const ExprId> arguments,
                    bool has_receiver) {
+    const auto takes_as_many = [&](const Overload& overload) {
+      return overload.has_receiver == has_receiver &&
+             (overload.is_variadic ? arguments.size() >= overload.params.size()
+                                   : arguments.size() == overload.params.size());
+    };
+    // What no overload could take must not reach the implementation.
+    if (std::ranges::none_of(function.overloads, takes_as_many)) meaning(id).function = nullptr;
     std::vector<const Type*> given;
     for (const ExprId argument : arguments)
       given.push_back(inference_.resolve(meaning(argument).type, true));
     const std::string_view name = readable(function.name);
-    std::string message =
-        fmt::format("\"{}\" does not take {}", name, describe_arguments(given, has_receiver));
+    std::string message = fmt::format("\"{}\" does not take {}", name,
+                                      describe_arguments(given, has_receiver, false));
     if (const auto& overloads = function.overloads; overloads.size() <= 4) {
       for (std::size_t i = 0; i < overloads.size(); ++i)
-        message += fmt::format("{}{}", i == 0 ? "; it takes " : " or ",
-                               describe_arguments(overloads[i].params, overloads[i].has_receiver));
+        message += fmt::format("{}{}", i == 0 ? "; it takes " : " or ", describe(overloads[i]));
     }
     mismatch(id, std::move(message));
   }
@@ -428,10 +433,11 @@ class Checker {
   // "+" for "_+_".
   static std::string_view readable(std::string_view name) {
     if (name == "@in") return "in";
+    if (name == "_?_:_") return "?:";
+    if (name == "_[_]" || name == "_[?_]") return "[]";
     const auto first = name.find_first_not_of('_');
-    const auto last = name.find_last_not_of('_');
     const bool is_operator = name.front() == '_' || name.back() == '_';
-    return is_operator ? name.substr(first, last - first + 1) : name;
+    return is_operator ? name.substr(first, name.find_last_not_of('_') - first + 1) : name;
   }
 
   void visit_list(ExprId id) {

@@ -1,6 +1,5 @@
 #include "cel/compare.h"
 
-#include <cmath>
 #include <limits>
 
 namespace cel {
@@ -10,24 +9,14 @@ namespace {
 // would be a threat to the stack.
 constexpr int kMaxNesting = 500;
 
+// As the language's conformance tests have it: an integer beyond 2^53 is compared as the double
+// next to it, not exactly.
 std::partial_ordering compare_int_double(std::int64_t a, double b) {
-  constexpr double kLimit = 9223372036854775808.0;  // 2^63
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b >= kLimit) return std::partial_ordering::less;
-  if (b < -kLimit) return std::partial_ordering::greater;
-  const auto whole = static_cast<std::int64_t>(b);
-  if (a != whole) return a <=> whole;
-  return 0.0 <=> b - static_cast<double>(whole);
+  return static_cast<double>(a) <=> b;
 }
 
 std::partial_ordering compare_uint_double(std::uint64_t a, double b) {
-  constexpr double kLimit = 18446744073709551616.0;  // 2^64
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b >= kLimit) return std::partial_ordering::less;
-  if (b < 0) return std::partial_ordering::greater;
-  const auto whole = static_cast<std::uint64_t>(b);
-  if (a != whole) return a <=> whole;
-  return 0.0 <=> b - static_cast<double>(whole);
+  return static_cast<double>(a) <=> b;
 }
 
 std::partial_ordering compare_int_uint(std::int64_t a, std::uint64_t b) {

@@ -123,17 +123,14 @@ const Library& library() {
   return instance;
 }
 
-std::string describe_arguments(std::span<const Type* const> types, bool has_receiver) {
-  std::string out;
-  for (std::size_t i = 0; i < types.size(); ++i) {
-    if (has_receiver && i == 0) {
-      out += to_string(*types[0]) + ".";
-      continue;
-    }
-    const bool first = i == (has_receiver ? 1U : 0U);
-    out += (first ? "(" : ", ") + to_string(*types[i]);
+std::string describe_arguments(std::span<const Type* const> types, bool has_receiver,
+                               bool is_variadic) {
+  std::string out = has_receiver ? to_string(*types[0]) + ".(" : "(";
+  for (std::size_t i = has_receiver ? 1 : 0; i < types.size(); ++i) {
+    if (!out.ends_with('(')) out += ", ";
+    out += to_string(*types[i]);
   }
-  return out + (types.size() == (has_receiver ? 1U : 0U) ? "()" : ")");
+  return out + (is_variadic ? "...)" : ")");
 }
 
 }  // namespace cel

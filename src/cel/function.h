@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -98,8 +99,12 @@ class Library {
 
 const Library& library();
 
-// The signature of an overload for a message: "string.(string)".
-std::string describe_arguments(std::span<const Type* const> types, bool has_receiver);
+// Arguments as a message shows them: "string.(string)", "list(A).(dyn...)".
+std::string describe_arguments(std::span<const Type* const> types, bool has_receiver,
+                               bool is_variadic);
+inline std::string describe(const Overload& overload) {
+  return describe_arguments(overload.params, overload.has_receiver, overload.is_variadic);
+}
 
 // The parts of the library, one file each.
 std::span<const FunctionSpec> operator_functions();

@@ -62,8 +62,8 @@ constexpr std::string_view kOrderedLists =
     "list(timestamp).():timestamp";
 
 constexpr FunctionSpec kFunctions[] = {
-    {"hasAny", "list(A).(list(B)):bool; list(A).(B...):bool", has_any},
-    {"hasAll", "list(A).(list(B)):bool; list(A).(B...):bool", has_all},
+    {"hasAny", "list(A).(list(B)):bool; list(A).(dyn...):bool", has_any},
+    {"hasAll", "list(A).(list(B)):bool; list(A).(dyn...):bool", has_all},
     {"min", kOrderedLists, min},
     {"max", kOrderedLists, max},
 };

@@ -122,7 +122,8 @@ class Planner {
                     .b = body,
                     .c = what.local});
       }
-      case ExprKind::kIdent:
+      case ExprKind::kIdent:  // unknown, which the options allowed
+        return error(Value::error(ErrorCode::kNoSuchAttribute, "no such variable"), expr.offset);
       case ExprKind::kMessage:
       case ExprKind::kBlockIndex:
         break;  // the checker gave them another meaning or refused them
@@ -185,7 +186,7 @@ class Planner {
   // Operators that the evaluator knows by itself; kNoNode for all other calls.
   NodeId operation(const Expr& expr, const std::vector<NodeId>& arguments) {
     const std::string_view name = expr.name;
-    if (expr.has(Expr::kReceiver)) return kNoNode;
+    if (expr.has(Expr::kReceiver)) return kNoNode;  // an operator's name cannot be written
     if (name == "_&&_" || name == "_||_") return logic(expr, arguments);
     if (name == "_?_:_") return conditional(expr, arguments);
     if (name == "!_") return negation(expr, arguments[0]);

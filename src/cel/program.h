@@ -17,9 +17,9 @@ struct Plan;
 
 enum class Expected : std::uint8_t { kAny, kBool, kString, kMap };
 
-// kNames leaves types to the evaluation: only names of variables and attributes are checked, and a
-// call without a matching overload is an error value.
-enum class Checks : std::uint8_t { kAll, kNames };
+// kSyntax leaves names and types to the evaluation: an unknown variable or function, or a call
+// without a matching overload, is an error value there. Fields of a known shape are checked anyway.
+enum class Checks : std::uint8_t { kAll, kSyntax };
 
 struct CompileOptions {
   std::size_t max_source_bytes = 10'000;
