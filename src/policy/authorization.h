@@ -38,6 +38,7 @@ class RuleList {
   struct Entry {
     const Rule* rule;
     const CompiledPolicy* policy;
+    std::size_t position;  // as written, which decides between equal ranks
   };
 
   // nullptr for an absent block.

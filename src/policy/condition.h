@@ -33,12 +33,11 @@ class Condition {
 
   // Children are asked from left to right, and only as far as needed; the first error is the
   // outcome. In an expression, what is missing makes `match` false and `not` true.
+  // After kError, context.error() says why.
   Outcome evaluate(RequestContext& context) const;
 
   // Whether a request's body must be there before evaluate().
   bool reads_body() const { return reads_body_; }
-  // The error of the last evaluate() on this thread that gave kError: "1:5: no such overload".
-  static std::string_view last_error();
 
  private:
   friend class ConditionCompiler;

@@ -2,7 +2,6 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,6 +15,7 @@ namespace policy {
 // Which attribute a slot reads. The HTTP part has the same members under `ctx.request.http` and
 // under `ctx.request.grpc.http`; the latter's slots have kUnderGrpc added.
 enum class Attr : std::uint32_t {
+  kNone,     // of a value that no path leads to
   kContext,  // ctx as a whole
   kAttrs,    // the Policy's attrs
   kRequest,
@@ -72,8 +72,11 @@ class ContextSchema final : public cel::Schema {
   std::vector<std::string_view> root_names() const override;
   std::vector<std::string_view> member_names(cel::ShapeId shape) const override;
 
- private:
   using Descriptor = google::protobuf::Descriptor;
+  // The shape of a message of the schema, or of a list of it.
+  cel::ShapeId shape_of(const Descriptor& message, bool is_list) const;
+
+ private:
   using FieldDescriptor = google::protobuf::FieldDescriptor;
 
   // A message's fields, or a list of such messages.
@@ -86,7 +89,6 @@ class ContextSchema final : public cel::Schema {
 
   void add_shapes(const Descriptor& message);
   cel::ShapeId shape_of(const FieldDescriptor& field) const;
-  cel::ShapeId shape_of(const Descriptor& message, bool is_list) const;
   cel::Slot slot_of(const cel::Slot& parent, const FieldDescriptor& field) const;
 
   Attrs attrs_;

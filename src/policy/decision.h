@@ -31,8 +31,8 @@ struct Decision {
   const CompiledPolicy* policy = nullptr;
   // Of SESSION_NOT_ACTIVE.
   corev1::Session::Spec::State session_state = corev1::Session::Spec::STATE_UNKNOWN;
-  // For an operator: the evaluation's error, or the name of the missing Policy. Valid until the
-  // next decision on this thread.
+  // For an operator: the evaluation's error, which the context keeps, or the name of the missing
+  // Policy.
   std::string_view detail;
 };
 

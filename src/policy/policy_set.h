@@ -47,7 +47,7 @@ class CompiledPolicy {
   const Reference& reference() const { return *reference_; }
   bool is_disabled() const { return is_disabled_; }
   const google::protobuf::Struct& attrs() const { return attrs_; }
-  const std::vector<Rule>& rules() const { return rules_; }  // by rank, then as written
+  const std::vector<Rule>& rules() const { return rules_; }  // as written
   bool reads_body() const { return reads_body_; }
 
   // Whether the policy takes part in a decision at all: enforcement rules, which may say no.

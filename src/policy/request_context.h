@@ -3,11 +3,13 @@
 #include <google/protobuf/struct.pb.h>
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "cel/arena.h"
 #include "cel/schema.h"
+#include "policy/context_schema.h"
 #include "policy/request_view.h"
 #include "policy/subject.h"
 
@@ -43,21 +45,26 @@ class RequestContext final : public cel::AttributeSource {
   // Memory of the evaluation in progress. Whoever evaluates resets it when done.
   cel::Arena& arena() { return arena_; }
 
+  // What the last condition that failed says: "1:5: no such overload".
+  const std::string& error() const { return error_; }
+  void set_error(std::string text) { error_ = std::move(text); }
+
   // Why the body that a condition asked for could not be read as a JSON object; empty as long as
   // none did or all was well.
   std::string_view body_problem() const;
 
  private:
-  cel::Value resolve_http(std::uint32_t id, const cel::Slot& slot, cel::Arena& arena) const;
+  cel::Value resolve_http(const cel::Slot& slot, cel::Arena& arena) const;
   cel::Value resolve_grpc(std::uint32_t id) const;
   cel::Value resolve_message(const cel::Slot& slot, cel::Arena& arena) const;
   cel::Value body_map(cel::Arena& arena) const;
-  const google::protobuf::Message* root_message(std::uint8_t root) const;
+  const google::protobuf::Message* root_message(Root root) const;
 
   const RequestView& request_;
   Subject subject_;
   base::WallTime now_;
   const google::protobuf::Struct* attrs_ = nullptr;
+  std::string error_;
   mutable std::unique_ptr<JsonBody> body_;  // made when first asked for
   cel::Arena arena_;
 };

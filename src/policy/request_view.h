@@ -21,6 +21,9 @@ class HeaderSource {
   ~HeaderSource() = default;
 };
 
+// Whether `name`, in any case, is the name that is given in lower case.
+bool same_header_name(std::string_view name, std::string_view lower_name);
+
 // Of a GRPC Service's request: `/<package>.<service>/<method>`.
 struct GrpcView {
   std::string_view package;            // "octelium.api.main.core.v1"

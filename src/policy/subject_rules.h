@@ -32,8 +32,4 @@ struct SubjectRules {
 SubjectRules prepare_subject(const Subject& subject, const PolicySet& policies,
                              AuthorizationCache& cache);
 
-// Whether the Session's scopes cover the request: no scopes cover all.
-bool is_in_scope(const corev1::Session& session, const corev1::Service& service,
-                 const RequestView& request);
-
 }  // namespace policy

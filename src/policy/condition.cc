@@ -1,0 +1,174 @@
+#include "policy/condition.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace policy {
+namespace {
+
+bool reads_body_slot(const cel::Slot& slot) {
+  const auto attr = static_cast<Attr>(slot.id & ~kUnderGrpc);
+  switch (attr) {
+    case Attr::kBody:
+    case Attr::kBodyMap:
+    case Attr::kHttp:  // as wholes, through which the body can be reached
+    case Attr::kGrpc:
+    case Attr::kRequest:
+    case Attr::kContext:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
+}
+
+}  // namespace
+
+// Children are compiled before their parent, so that the root ends up last.
+class ConditionCompiler {
+ public:
+  ConditionCompiler(Condition& out, ContextSchema::Attrs attrs,
+                    std::vector<resource::Problem>* problems)
+      : out_(out), attrs_(attrs), problems_(problems) {}
+
+  std::uint32_t visit(const corev1::Condition& condition, const std::string& path, int depth) {
+    if (depth > kMaxConditionDepth)
+      return broken(path,
+                    fmt::format("conditions may be nested at most {} deep", kMaxConditionDepth));
+    switch (condition.type_case()) {
+      case corev1::Condition::kMatchAny:
+        return add({.kind = Kind::kConstant, .value = condition.matchany()});
+      case corev1::Condition::kMatch:
+        return expression(Kind::kMatch, condition.match(), path + "match");
+      case corev1::Condition::kNot:
+        return expression(Kind::kNot, condition.not_(), path + "not");
+      case corev1::Condition::kAll:
+        return combination(Kind::kAll, condition.all().of(), path + "all.of", depth);
+      case corev1::Condition::kAny:
+        return combination(Kind::kAny, condition.any().of(), path + "any.of", depth);
+      case corev1::Condition::kNone:
+        return combination(Kind::kNone, condition.none().of(), path + "none.of", depth);
+      case corev1::Condition::kOpa:
+        return broken(path + "opa",
+                      "OPA conditions are not supported by this gateway; write the "
+                      "condition as a CEL expression in \"match\"");
+      case corev1::Condition::TYPE_NOT_SET:
+        break;
+    }
+    report(path, "the condition is empty; it needs one of matchAny, match, not, all, any, none");
+    return add({.kind = Kind::kConstant, .value = false});
+  }
+
+ private:
+  using Kind = Condition::Kind;
+  using Node = Condition::Node;
+
+  void report(std::string_view path, std::string message) {
+    if (path.ends_with('.')) path.remove_suffix(1);
+    if (problems_ != nullptr)
+      problems_->push_back({base::Code::kInvalidArgument, std::string(path), std::move(message)});
+  }
+
+  std::uint32_t add(Node node) {
+    out_.nodes_.push_back(node);
+    return static_cast<std::uint32_t>(out_.nodes_.size() - 1);
+  }
+
+  std::uint32_t broken(std::string_view path, std::string message) {
+    report(path, std::move(message));
+    return add({.kind = Kind::kBroken});
+  }
+
+  std::uint32_t expression(Kind kind, const std::string& source, const std::string& path) {
+    if (is_blank(source)) {
+      report(path, "the expression is empty");
+      return add({.kind = Kind::kConstant, .value = false});
+    }
+    cel::CompileOptions options;
+    options.expected = cel::Expected::kBool;
+    auto program = cel::compile(source, ContextSchema::get(attrs_), options);
+    if (!program) return broken(path, std::move(program.error().message));
+    out_.reads_body_ |= std::ranges::any_of((*program)->slots(), reads_body_slot);
+    out_.programs_.push_back(std::move(*program));
+    return add({.kind = kind, .first = static_cast<std::uint32_t>(out_.programs_.size() - 1)});
+  }
+
+  template <typename List>
+  std::uint32_t combination(Kind kind, const List& of, const std::string& path, int depth) {
+    if (of.empty() || of.size() > kMaxConditionChildren)
+      report(path, fmt::format("a list of conditions has 1 to {} entries, this one has {}",
+                               kMaxConditionChildren, of.size()));
+    // Without entries nothing matches, `none` included.
+    if (of.empty()) return add({.kind = Kind::kConstant, .value = false});
+    if (of.size() > kMaxConditionChildren) return add({.kind = Kind::kBroken});
+    std::vector<std::uint32_t> children;
+    for (int i = 0; i < of.size(); ++i)
+      children.push_back(visit(of[i], fmt::format("{}[{}].", path, i), depth + 1));
+    const auto first = static_cast<std::uint32_t>(out_.children_.size());
+    out_.children_.insert(out_.children_.end(), children.begin(), children.end());
+    return add({.kind = kind, .first = first, .count = static_cast<std::uint32_t>(of.size())});
+  }
+
+  Condition& out_;
+  ContextSchema::Attrs attrs_;
+  std::vector<resource::Problem>* problems_;
+};
+
+Condition Condition::compile(const corev1::Condition& condition, ContextSchema::Attrs attrs,
+                             std::string_view path, std::vector<resource::Problem>* problems) {
+  Condition out;
+  const std::string prefix = path.empty() ? std::string() : std::string(path) + ".";
+  ConditionCompiler(out, attrs, problems).visit(condition, prefix, 0);
+  return out;
+}
+
+Condition::Outcome Condition::evaluate(RequestContext& context) const {
+  return nodes_.empty() ? Outcome::kNoMatch : evaluate(nodes_.back(), context);
+}
+
+Condition::Outcome Condition::evaluate(const Node& node, RequestContext& context) const {
+  switch (node.kind) {
+    case Kind::kConstant:
+      return node.value ? Outcome::kMatch : Outcome::kNoMatch;
+    case Kind::kMatch:
+    case Kind::kNot:
+      return evaluate_expression(node, context);
+    case Kind::kBroken:
+      context.set_error("the condition does not compile");
+      return Outcome::kError;
+    case Kind::kAll:
+    case Kind::kAny:
+    case Kind::kNone:
+      break;
+  }
+  const Outcome deciding = node.kind == Kind::kAll ? Outcome::kNoMatch : Outcome::kMatch;
+  const bool when_decided = node.kind == Kind::kAny;
+  for (std::uint32_t i = 0; i < node.count; ++i) {
+    const Outcome outcome = evaluate(nodes_[children_[node.first + i]], context);
+    if (outcome == Outcome::kError) return outcome;
+    if (outcome == deciding) return when_decided ? Outcome::kMatch : Outcome::kNoMatch;
+  }
+  return when_decided ? Outcome::kNoMatch : Outcome::kMatch;
+}
+
+Condition::Outcome Condition::evaluate_expression(const Node& node, RequestContext& context) const {
+  const cel::Program& program = *programs_[node.first];
+  const cel::Value value = program.evaluate(context, context.arena());
+  Outcome outcome = Outcome::kError;
+  if (value.is(cel::Kind::kBool) || value.is_miss()) {
+    const bool wanted = node.kind == Kind::kMatch;
+    outcome = value.is_true() == wanted ? Outcome::kMatch : Outcome::kNoMatch;
+  } else {
+    context.set_error(value.is_error() ? program.describe(value)
+                                       : fmt::format("the expression gives a {}, not a bool",
+                                                     cel::type_name(value)));
+  }
+  context.arena().reset();
+  return outcome;
+}
+
+}  // namespace policy

@@ -1,0 +1,195 @@
+#include "policy/context_schema.h"
+
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include <array>
+#include <cctype>
+
+#include "policy/message_value.h"
+#include "policy/subject.h"
+
+namespace policy {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using Request = corev1::RequestContext::Request;
+
+constexpr cel::ShapeId kHeadersShape = 1;
+constexpr cel::ShapeId kQueryShape = 2;
+constexpr cel::ShapeId kFirstShape = 3;
+
+struct Member {
+  std::string_view name;
+  Attr attr;
+};
+
+constexpr std::array kRequestMembers = {Member{"ip", Attr::kIp}, Member{"http", Attr::kHttp},
+                                        Member{"grpc", Attr::kGrpc}};
+
+constexpr std::array kHttpMembers = {Member{"method", Attr::kMethod},
+                                     Member{"path", Attr::kPath},
+                                     Member{"host", Attr::kHost},
+                                     Member{"protocol", Attr::kProtocol},
+                                     Member{"size", Attr::kSize},
+                                     Member{"scheme", Attr::kScheme},
+                                     Member{"uri", Attr::kUri},
+                                     Member{"body", Attr::kBody},
+                                     Member{"bodyMap", Attr::kBodyMap},
+                                     Member{"headers", Attr::kHeaders},
+                                     Member{"queryParams", Attr::kQueryParams}};
+
+constexpr std::array kGrpcMembers = {
+    Member{"method", Attr::kGrpcMethod}, Member{"service", Attr::kGrpcService},
+    Member{"serviceFullName", Attr::kGrpcServiceFullName}, Member{"package", Attr::kGrpcPackage}};
+
+cel::Slot slot(Attr attr, std::uint32_t flags = 0) {
+  return {static_cast<std::uint32_t>(attr) | flags, {}, nullptr};
+}
+
+template <std::size_t N>
+cel::Slot slot_in(const std::array<Member, N>& members, std::string_view name,
+                  std::uint32_t flags = 0) {
+  for (const Member& member : members)
+    if (member.name == name) return slot(member.attr, flags);
+  return slot(Attr::kAbsent);
+}
+
+cel::Slot message_slot(Root root) {
+  cel::Slot out = slot(Attr::kMessage);
+  out.plan = std::make_shared<const MessagePath>(MessagePath{root, {}});
+  return out;
+}
+
+cel::Slot context_member(std::string_view name) {
+  if (name == "request") return slot(Attr::kRequest);
+  if (name == "groups") return slot(Attr::kGroups);
+  if (name == "session") return message_slot(Root::kSession);
+  if (name == "user") return message_slot(Root::kUser);
+  if (name == "device") return message_slot(Root::kDevice);
+  if (name == "service") return message_slot(Root::kService);
+  if (name == "namespace") return message_slot(Root::kNamespace);
+  return slot(Attr::kAbsent);
+}
+
+// Messages that read as something without fields of their own.
+bool is_open(const Descriptor* message) {
+  return message == google::protobuf::Struct::descriptor() ||
+         message == google::protobuf::Value::descriptor() ||
+         message == google::protobuf::ListValue::descriptor() ||
+         message == google::protobuf::Timestamp::descriptor();
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+}  // namespace
+
+const ContextSchema& ContextSchema::get(Attrs attrs) {
+  static const ContextSchema bound(Attrs::kBound);
+  static const ContextSchema unbound(Attrs::kUnbound);
+  return attrs == Attrs::kBound ? bound : unbound;
+}
+
+ContextSchema::ContextSchema(Attrs attrs) : attrs_(attrs) {
+  add_shapes(*corev1::RequestContext::descriptor());
+}
+
+// Two shapes for each message that can be reached: itself, and a list of it.
+void ContextSchema::add_shapes(const Descriptor& message) {
+  if (is_open(&message)) return;
+  const auto id = static_cast<cel::ShapeId>(kFirstShape + shapes_.size());
+  if (!ids_.emplace(&message, id).second) return;
+  shapes_.push_back({&message, false});
+  shapes_.push_back({&message, true});
+  for (int i = 0; i < message.field_count(); ++i) {
+    const FieldDescriptor& field = *message.field(i);
+    if (!field.is_map() && field.message_type() != nullptr) add_shapes(*field.message_type());
+  }
+}
+
+cel::ShapeId ContextSchema::shape_of(const Descriptor& message, bool is_list) const {
+  const auto found = ids_.find(&message);
+  return found == ids_.end() ? cel::kOpenShape : found->second + (is_list ? 1 : 0);
+}
+
+cel::ShapeId ContextSchema::shape_of(const FieldDescriptor& field) const {
+  if (field.containing_type() == Request::HTTP::descriptor() && field.is_map())
+    return field.name() == "headers" ? kHeadersShape : kQueryShape;
+  if (field.is_map() || field.message_type() == nullptr) return cel::kOpenShape;
+  return shape_of(*field.message_type(), field.is_repeated());
+}
+
+cel::Slot ContextSchema::slot_of(const cel::Slot& parent, const FieldDescriptor& field) const {
+  const Descriptor* in = field.containing_type();
+  if (in == corev1::RequestContext::descriptor()) return context_member(field.name());
+  if (in == Request::descriptor()) return slot_in(kRequestMembers, field.name());
+  switch (static_cast<Attr>(parent.id & ~kUnderGrpc)) {
+    case Attr::kHttp:
+      return slot_in(kHttpMembers, field.name(), parent.id & kUnderGrpc);
+    case Attr::kGrpc:
+      if (field.name() == "http") return slot(Attr::kHttp, kUnderGrpc);
+      return slot_in(kGrpcMembers, field.name());
+    case Attr::kMessage: {
+      if (parent.plan == nullptr) break;
+      auto path =
+          std::make_shared<MessagePath>(*static_cast<const MessagePath*>(parent.plan.get()));
+      path->fields.push_back(&field);
+      cel::Slot out = slot(Attr::kMessage);
+      out.plan = std::move(path);
+      return out;
+    }
+    default:
+      break;
+  }
+  return slot(Attr::kAbsent);
+}
+
+std::optional<cel::Attribute> ContextSchema::root(std::string_view name) const {
+  if (name == "ctx")
+    return cel::Attribute{slot(Attr::kContext), &cel::kDynType,
+                          shape_of(*corev1::RequestContext::descriptor(), false)};
+  if (name == "attrs" && attrs_ == Attrs::kBound) return cel::Attribute{slot(Attr::kAttrs)};
+  return std::nullopt;
+}
+
+std::optional<cel::Attribute> ContextSchema::member(const cel::Attribute& parent,
+                                                    std::string_view name) const {
+  if (parent.shape == kHeadersShape || parent.shape == kQueryShape) {
+    const bool is_header = parent.shape == kHeadersShape;
+    cel::Slot out =
+        slot(is_header ? Attr::kHeader : Attr::kQueryParam, parent.slot.id & kUnderGrpc);
+    if (static_cast<Attr>(parent.slot.id & ~kUnderGrpc) == Attr::kAbsent) out = slot(Attr::kAbsent);
+    out.key = is_header ? lower_case(name) : std::string(name);
+    return cel::Attribute{std::move(out)};
+  }
+  const Shape& shape = shapes_[parent.shape - kFirstShape];
+  const FieldDescriptor* field = shape.is_list ? nullptr : find_field(*shape.message, name);
+  if (field == nullptr) return std::nullopt;
+  return cel::Attribute{slot_of(parent.slot, *field), &cel::kDynType, shape_of(*field)};
+}
+
+cel::ShapeId ContextSchema::element(cel::ShapeId container) const {
+  if (container < kFirstShape) return cel::kOpenShape;
+  return shapes_[container - kFirstShape].is_list ? container - 1 : cel::kOpenShape;
+}
+
+std::vector<std::string_view> ContextSchema::root_names() const {
+  if (attrs_ == Attrs::kBound) return {"ctx", "attrs"};
+  return {"ctx"};
+}
+
+std::vector<std::string_view> ContextSchema::member_names(cel::ShapeId shape) const {
+  std::vector<std::string_view> names;
+  if (shape < kFirstShape || shapes_[shape - kFirstShape].is_list) return names;
+  const Descriptor& message = *shapes_[shape - kFirstShape].message;
+  for (int i = 0; i < message.field_count(); ++i) names.push_back(message.field(i)->name());
+  return names;
+}
+
+}  // namespace policy

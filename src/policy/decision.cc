@@ -1,0 +1,207 @@
+#include "policy/decision.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "policy/scope.h"
+
+namespace policy {
+namespace {
+
+using Reason = corev1::AccessLog::Entry::Common::Reason;
+
+struct ReasonName {
+  ReasonType type;
+  std::string_view name;
+  std::string_view code;
+};
+
+constexpr std::array kReasonNames = {
+    ReasonName{Reason::SESSION_NOT_ACTIVE, "SESSION_NOT_ACTIVE", "session_not_active"},
+    ReasonName{Reason::DEVICE_NOT_ACTIVE, "DEVICE_NOT_ACTIVE", "device_not_active"},
+    ReasonName{Reason::USER_DEACTIVATED, "USER_DEACTIVATED", "user_deactivated"},
+    ReasonName{Reason::SCOPE_UNAUTHORIZED, "SCOPE_UNAUTHORIZED", "scope_unauthorized"},
+    ReasonName{Reason::POLICY_MATCH, "POLICY_MATCH", "policy_match"},
+    ReasonName{Reason::NO_POLICY_MATCH, "NO_POLICY_MATCH", "no_policy_match"},
+    ReasonName{Reason::SESSION_CLIENT_TYPE_INVALID, "SESSION_CLIENT_TYPE_INVALID",
+               "session_client_type_invalid"},
+    ReasonName{Reason::SESSION_LOCKED, "SESSION_LOCKED", "session_locked"},
+    ReasonName{Reason::USER_LOCKED, "USER_LOCKED", "user_locked"},
+    ReasonName{Reason::DEVICE_LOCKED, "DEVICE_LOCKED", "device_locked"},
+    ReasonName{Reason::AUTHENTICATOR_AUTHENTICATION_REQUIRED,
+               "AUTHENTICATOR_AUTHENTICATION_REQUIRED", "authenticator_authentication_required"},
+    ReasonName{Reason::AUTHENTICATOR_REGISTRATION_REQUIRED, "AUTHENTICATOR_REGISTRATION_REQUIRED",
+               "authenticator_registration_required"},
+    ReasonName{Reason::SESSION_EXPIRED, "SESSION_EXPIRED", "session_expired"},
+    ReasonName{Reason::ACCESS_TOKEN_EXPIRED, "ACCESS_TOKEN_EXPIRED", "access_token_expired"},
+};
+
+Decision deny(ReasonType type) {
+  const auto* found = std::ranges::find(kReasonNames, type, &ReasonName::type);
+  return {.type = type, .code = found == kReasonNames.end() ? "unknown" : found->code};
+}
+
+// What is decided before any policy; unknown when everything holds.
+ReasonType fixed_check(const RequestContext& context, const SubjectRules& subject) {
+  const std::int64_t now = base::to_seconds(context.now());
+  if (subject.state != corev1::Session::Spec::ACTIVE) return Reason::SESSION_NOT_ACTIVE;
+  if (now >= subject.expires_at) return Reason::SESSION_EXPIRED;
+  if (subject.access_expires_at != 0 && now >= subject.access_expires_at)
+    return Reason::ACCESS_TOKEN_EXPIRED;
+  if (subject.refused != Reason::TYPE_UNKNOWN_REASON) return subject.refused;
+  const corev1::Service& service = *context.subject().service;
+  if (!subject.is_client && !service.spec().ispublic()) return Reason::SESSION_CLIENT_TYPE_INVALID;
+  if (!is_in_scope(*context.subject().session, service, context.request()))
+    return Reason::SCOPE_UNAUTHORIZED;
+  return Reason::TYPE_UNKNOWN_REASON;
+}
+
+// Walks the rules of several lists as one: by rank, among equals in the order of the lists. A
+// policy that several lists have is met again, which changes nothing but the work.
+class RuleWalk {
+ public:
+  void add(const std::shared_ptr<const RuleList>& list) {
+    if (list == nullptr) return;
+    if (dangling_.empty()) dangling_ = list->dangling();
+    if (list->entries().empty()) return;
+    const Cursor cursor{list->entries().data(), list->entries().data() + list->entries().size()};
+    if (size_ < kFew)
+      few_[size_++] = cursor;
+    else
+      rest_.push_back(cursor);
+  }
+
+  std::string_view dangling() const { return dangling_; }
+
+  // nullptr at the end.
+  const RuleList::Entry* next() {
+    Cursor* best = nullptr;
+    const auto consider = [&](Cursor& cursor) {
+      if (cursor.at == cursor.end) return;
+      if (best == nullptr || cursor.at->rule->rank() < best->at->rule->rank()) best = &cursor;
+    };
+    for (std::size_t i = 0; i < size_; ++i) consider(few_[i]);
+    for (Cursor& cursor : rest_) consider(cursor);
+    return best == nullptr ? nullptr : best->at++;
+  }
+
+ private:
+  struct Cursor {
+    const RuleList::Entry* at;
+    const RuleList::Entry* end;
+  };
+  static constexpr std::size_t kFew = 12;
+
+  std::string_view dangling_;
+  std::array<Cursor, kFew> few_;
+  std::size_t size_ = 0;
+  std::vector<Cursor> rest_;
+};
+
+// Which policies take part, each asked once. Those beyond a few are asked each time.
+class Enforcement {
+ public:
+  explicit Enforcement(RequestContext& context) : context_(context) {}
+
+  bool holds(const CompiledPolicy& policy) {
+    if (!policy.has_enforcement_rules()) return true;
+    for (std::size_t i = 0; i < size_; ++i)
+      if (known_[i].policy == &policy) return known_[i].holds;
+    const bool holds = policy.is_enforced(context_);
+    if (size_ < known_.size()) known_[size_++] = {&policy, holds};
+    return holds;
+  }
+
+ private:
+  struct Known {
+    const CompiledPolicy* policy;
+    bool holds;
+  };
+
+  RequestContext& context_;
+  std::array<Known, 16> known_;
+  std::size_t size_ = 0;
+};
+
+Decision decide_by_rules(RequestContext& context, RuleWalk& rules) {
+  // A Policy that is gone may have been one that denies.
+  if (!rules.dangling().empty()) return {.code = "policy_dangling", .detail = rules.dangling()};
+  Enforcement enforcement(context);
+  while (const RuleList::Entry* entry = rules.next()) {
+    if (!enforcement.holds(*entry->policy)) continue;
+    context.set_attrs(&entry->policy->attrs());
+    const Condition::Outcome outcome = entry->rule->condition.evaluate(context);
+    if (outcome == Condition::Outcome::kNoMatch) continue;
+    Decision decision{.rule = entry->rule, .policy = entry->policy};
+    if (outcome == Condition::Outcome::kError) {
+      decision.code = context.body_problem().empty() ? "policy_error" : "policy_body_invalid";
+      decision.detail = context.error();
+      return decision;
+    }
+    decision.allowed = entry->rule->effect == Effect::kAllow;
+    decision.type = Reason::POLICY_MATCH;
+    decision.code = decision.allowed ? "policy_allow" : "policy_deny";
+    return decision;
+  }
+  return deny(Reason::NO_POLICY_MATCH);
+}
+
+}  // namespace
+
+bool ServiceRules::reads_body() const {
+  const auto reads = [](const std::shared_ptr<const RuleList>& list) {
+    return list != nullptr && list->reads_body();
+  };
+  return reads(service) || reads(name_space) || reads(cluster);
+}
+
+Access access_of(const corev1::Service& service) {
+  if (!service.spec().isanonymous()) return Access::kAuthenticated;
+  return service.spec().authorization().enableanonymous() ? Access::kAnonymousWithPolicy
+                                                          : Access::kAnonymous;
+}
+
+Decision decide(RequestContext& context, Access access, const ServiceRules& service,
+                const SubjectRules* subject) {
+  if (access == Access::kAnonymous) return {.allowed = true, .code = "anonymous"};
+  if (access == Access::kAuthenticated) {
+    const ReasonType failed = fixed_check(context, *subject);
+    if (failed != Reason::TYPE_UNKNOWN_REASON) {
+      Decision decision = deny(failed);
+      if (failed == Reason::SESSION_NOT_ACTIVE) decision.session_state = subject->state;
+      return decision;
+    }
+  }
+  RuleWalk rules;
+  rules.add(service.service);
+  rules.add(service.name_space);
+  if (access == Access::kAuthenticated)
+    for (const auto& list : subject->lists) rules.add(list);
+  rules.add(service.cluster);
+  return decide_by_rules(context, rules);
+}
+
+void fill_reason(const Decision& decision, Reason& out) {
+  out.set_type(decision.type);
+  if (decision.type == Reason::SESSION_NOT_ACTIVE)
+    out.mutable_details()->mutable_sessionnotactive()->set_state(decision.session_state);
+  if (decision.type != Reason::POLICY_MATCH) return;
+  auto& match = *out.mutable_details()->mutable_policymatch();
+  match.set_rulename(decision.rule->name);
+  match.set_priority(decision.rule->priority);
+  const metav1::ObjectReference& reference = decision.policy->reference().message;
+  if (!decision.policy->is_inline()) {
+    *match.mutable_policy()->mutable_policyref() = reference;
+    return;
+  }
+  *match.mutable_inlinepolicy()->mutable_resourceref() = reference;
+  match.mutable_inlinepolicy()->set_name(std::string(decision.policy->name()));
+}
+
+std::string_view reason_type_name(ReasonType type) {
+  const auto* found = std::ranges::find(kReasonNames, type, &ReasonName::type);
+  return found == kReasonNames.end() ? std::string_view() : found->name;
+}
+
+}  // namespace policy

@@ -1,0 +1,168 @@
+#include "policy/json_body.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+#include "policy/message_value.h"
+
+namespace policy {
+namespace {
+
+namespace dom = simdjson::dom;
+using cel::Arena;
+using cel::Value;
+
+Value element_value(const dom::element& element, Arena& arena);
+
+// simdjson's iterators are as large as a Cursor and hold no state elsewhere, so they are kept
+// there; a Cursor of zeros stands for the beginning.
+template <typename Iterator>
+Iterator load(const cel::Cursor& cursor, const Iterator& begin) {
+  static_assert(sizeof(Iterator) == sizeof(cel::Cursor));
+  static_assert(std::is_trivially_copyable_v<Iterator>);
+  if (cursor.position == 0 && cursor.state == 0) return begin;
+  return std::bit_cast<Iterator>(cursor);
+}
+
+class ArrayList final : public cel::ListView {
+ public:
+  explicit ArrayList(const dom::array& array) : array_(array) {}
+
+  std::size_t size() const override {
+    constexpr std::size_t kSaturated = 0xFFFFFF;
+    if (array_.size() < kSaturated) return array_.size();
+    return static_cast<std::size_t>(std::distance(array_.begin(), array_.end()));
+  }
+  Value at(std::size_t index, Arena& arena) const override {
+    dom::element element;
+    if (array_.at(index).get(element) != simdjson::SUCCESS) return Value::no_such_key();
+    return element_value(element, arena);
+  }
+  bool next(cel::Cursor& cursor, Value& element, Arena& arena) const override {
+    auto it = load(cursor, array_.begin());
+    if (it == array_.end()) return false;
+    element = element_value(*it, arena);
+    cursor = std::bit_cast<cel::Cursor>(++it);
+    return true;
+  }
+
+ private:
+  dom::array array_;
+};
+
+class ObjectMap final : public cel::MapView {
+ public:
+  explicit ObjectMap(const dom::object& object) : object_(object) {}
+
+  std::size_t size() const override { return object_.size(); }
+  Value find(const Value& key, Arena& arena) const override {
+    dom::element element;
+    if (!key.is(cel::Kind::kString) ||
+        object_.at_key(key.as_text()).get(element) != simdjson::SUCCESS)
+      return Value::no_such_key();
+    return element_value(element, arena);
+  }
+  bool next(cel::Cursor& cursor, Value& key, Value& value, Arena& arena) const override {
+    auto it = load(cursor, object_.begin());
+    if (it == object_.end()) return false;
+    key = Value::string(it.key());
+    value = element_value(it.value(), arena);
+    cursor = std::bit_cast<cel::Cursor>(++it);
+    return true;
+  }
+
+ private:
+  dom::object object_;
+};
+
+// The type was asked for, so that the unchecked accessors cannot fail.
+Value element_value(const dom::element& element, Arena& arena) {
+  switch (element.type()) {
+    case dom::element_type::ARRAY:
+      return make_list<ArrayList>(arena, element.get_array().value_unsafe());
+    case dom::element_type::OBJECT:
+      return make_map<ObjectMap>(arena, element.get_object().value_unsafe());
+    case dom::element_type::INT64:
+      return Value::real(static_cast<double>(element.get_int64().value_unsafe()));
+    case dom::element_type::UINT64:
+      return Value::real(static_cast<double>(element.get_uint64().value_unsafe()));
+    case dom::element_type::DOUBLE:
+      return Value::real(element.get_double().value_unsafe());
+    case dom::element_type::STRING:
+      return Value::string(element.get_string().value_unsafe());
+    case dom::element_type::BOOL:
+      return Value::boolean(element.get_bool().value_unsafe());
+    case dom::element_type::NULL_VALUE:
+      break;
+  }
+  return Value::null();
+}
+
+bool has_duplicates(const dom::element& element);
+
+bool has_duplicate_keys(const dom::object& object) {
+  std::vector<std::string_view> keys;
+  for (const auto& field : object) {
+    if (has_duplicates(field.value)) return true;
+    keys.push_back(field.key);
+  }
+  std::ranges::sort(keys);
+  return std::ranges::adjacent_find(keys) != keys.end();
+}
+
+// Recursion is bounded by the parser's depth.
+bool has_duplicates(const dom::element& element) {
+  if (element.is_object()) return has_duplicate_keys(element.get_object().value_unsafe());
+  if (!element.is_array()) return false;
+  return std::ranges::any_of(element.get_array().value_unsafe(), has_duplicates);
+}
+
+const char* describe(simdjson::error_code error) {
+  switch (error) {
+    case simdjson::DEPTH_ERROR:
+      return "the body is nested more than 64 deep";
+    case simdjson::UTF8_ERROR:
+      return "the body is not UTF-8";
+    case simdjson::NUMBER_ERROR:
+      return "the body has a number that does not fit into 64 bits";
+    default:
+      return "the body is not JSON";
+  }
+}
+
+}  // namespace
+
+struct JsonBody::Document {
+  dom::parser parser;
+  dom::element root;
+};
+
+JsonBody::JsonBody(std::string_view body) {
+  if (body.size() > kMaxBytes) {
+    problem_ = "the body is larger than 2 MiB";
+    return;
+  }
+  document_ = std::make_unique<Document>();
+  auto error = document_->parser.allocate(body.size(), kMaxDepth);
+  if (error == simdjson::SUCCESS)
+    error = document_->parser.parse(body.data(), body.size()).get(document_->root);
+  if (error != simdjson::SUCCESS) {
+    problem_ = describe(error);
+  } else if (!document_->root.is_object() && !document_->root.is_null()) {
+    problem_ = "the body is not a JSON object";
+  } else if (has_duplicates(document_->root)) {
+    problem_ = "the body has the same key twice";
+  }
+}
+
+JsonBody::~JsonBody() = default;
+
+Value JsonBody::value(Arena& arena) const {
+  if (problem_ != nullptr) return Value::error(cel::ErrorCode::kInvalidArgument, problem_);
+  return document_->root.is_null() ? Value::no_such_key() : element_value(document_->root, arena);
+}
+
+}  // namespace policy
