@@ -140,6 +140,7 @@ io::Task<ExchangeResult> Exchange::relay(const http::ResponseHead& head, Respons
     }
     const bool trailers = piece.last && !stream_->response_trailers().empty();
     const bool last = piece.last && !trailers;
+    if (trailers) shaper.on_trailers(stream_->response_trailers());
     bool ok = true;
     if (!head_sent) {
       ok = co_await client_.send_head(out, piece.bytes, last);

@@ -14,6 +14,7 @@ class ResponseShaper {
   virtual ~ResponseShaper() = default;
   // `out` is empty but for status, length and framing facts. False: a header of ours must not be written.
   virtual bool shape(const http::ResponseHead& in, http::ResponseOut& out) = 0;
+  virtual void on_trailers(const http::FieldList&) {}
 };
 
 struct ExchangeResult {

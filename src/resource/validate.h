@@ -24,8 +24,8 @@ std::vector<Problem> validate(const Message& resource, const References& referen
 // Why a resource cannot be deleted: it is a system resource, or others need it.
 std::vector<Problem> validate_delete(const Message& stored, const References& references);
 
-// The problems as one error, a line each; its code is the first one's, its reason
-// "resource_invalid" or "resource_refused". `problems` is not empty.
+// The problems as one error, a line each ("path: message"), with the code of the first one and the
+// reason "resource_invalid". `problems` is not empty.
 base::Error to_error(const std::vector<Problem>& problems);
 
 }  // namespace resource

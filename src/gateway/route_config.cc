@@ -1,0 +1,177 @@
+#include "gateway/route_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "http/field.h"
+#include "resource/upstream_url.h"
+
+namespace gateway {
+namespace {
+
+using Config = corev1::Service::Spec::Config;
+using Http = Config::HTTP;
+
+// TLS settings in words: part of an endpoint's key, so that configs with other roots share no connection.
+std::string tls_key(const Config& config, const RouteConfigContext& context) {
+  std::string key = fmt::format("|ca{}", std::hash<std::string>{}(context.upstream_ca_pem));
+  if (!config.has_tls()) return key;
+  key += config.tls().SerializeAsString();
+  return base::base64_encode(key);
+}
+
+base::Result<io::SslContext> make_tls(const Config& config, const RouteConfigContext& context) {
+  io::ClientTls tls;
+  if (config.has_tls()) {
+    for (const auto& pem : config.tls().trustedcas()) tls.trusted_pem.push_back(pem);
+    tls.system_roots = config.tls().trustedcas().empty() || config.tls().appendtosystempool();
+    tls.verify = !config.tls().insecureskipverify();
+  }
+  if (tls.system_roots && !context.upstream_ca_pem.empty())
+    tls.trusted_pem.push_back(context.upstream_ca_pem);
+  return io::make_client_context(tls);
+}
+
+base::Result<std::shared_ptr<const upstream::Endpoint>> make_endpoint(
+    const corev1::Service& service, const Config& config, const std::string& text,
+    const RouteConfigContext& context) {
+  BASE_ASSIGN(const resource::UpstreamUrl url, resource::parse_upstream_url(text));
+  upstream::Endpoint endpoint;
+  const bool http2 = url.is_http2 || service.spec().mode() == corev1::Service::Spec::GRPC ||
+                     (config.http().isupstreamhttp2() && url.is_tls);
+  endpoint.protocol = http2 ? upstream::Protocol::kHttp2 : upstream::Protocol::kHttp1;
+  endpoint.host = url.host;
+  endpoint.port = url.port;
+  endpoint.default_port = url.is_default_port;
+  if (!url.socket.empty()) {
+    BASE_ASSIGN(endpoint.dial, io::Address::unix_path(url.socket));
+    endpoint.authority = "localhost";
+  } else {
+    endpoint.dial = context.dial_override ? context.dial_override(url.host, url.port) : std::nullopt;
+    if (!endpoint.dial) {
+      if (auto literal = io::Address::from_ip(url.host, url.port)) endpoint.dial = *literal;
+    }
+    const std::string host = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
+    endpoint.authority = url.is_default_port ? host : fmt::format("{}:{}", host, url.port);
+  }
+  endpoint.key = fmt::format("{}|{}|{}|{}|{}", url.is_tls ? "tls" : "plain", http2 ? "h2" : "h1",
+                             url.socket.empty() ? endpoint.authority : url.socket, url.port,
+                             endpoint.dial ? endpoint.dial->text() : "");
+  if (url.is_tls) endpoint.key += tls_key(config, context);
+  if (auto known = context.endpoints.find(endpoint.key)) return known;
+  if (url.is_tls) {
+    BASE_ASSIGN(endpoint.tls, make_tls(config, context));
+  }
+  return context.endpoints.add(std::move(endpoint));
+}
+
+base::Result<void> add_endpoints(const corev1::Service& service, const Config& config,
+                                 const RouteConfigContext& context, RouteConfig& out) {
+  const auto& upstream = config.upstream();
+  std::vector<std::string> urls;
+  if (!upstream.url().empty()) urls.push_back(upstream.url());
+  for (const auto& endpoint : upstream.loadbalance().endpoints()) urls.push_back(endpoint.url());
+  for (const std::string& url : urls) {
+    BASE_ASSIGN(auto endpoint, make_endpoint(service, config, url, context));
+    out.endpoints.push_back(std::move(endpoint));
+  }
+  return {};
+}
+
+FieldEdit make_edit(const Http::Header::KeyValue& item) {
+  return FieldEdit{item.key(), http::classify(item.key()), item.value(), item.append()};
+}
+
+void add_header_rules(const corev1::Service& service, const Http::Header& header, RouteConfig& out) {
+  for (const auto& item : header.addrequestheaders()) out.request_fields.push_back(make_edit(item));
+  for (const auto& item : header.addresponseheaders()) out.response_fields.push_back(make_edit(item));
+  out.removed_request_fields.assign(header.removerequestheaders().begin(),
+                                    header.removerequestheaders().end());
+  out.removed_response_fields.assign(header.removeresponseheaders().begin(),
+                                     header.removeresponseheaders().end());
+  if (header.host().preserve()) out.host = RouteConfig::Host::kPreserve;
+  if (!header.host().value().empty()) {
+    out.host = RouteConfig::Host::kValue;
+    out.host_value = header.host().value();
+  }
+  switch (header.forwardedmode()) {
+    case Http::Header::OBFUSCATE: out.forwarded = RouteConfig::Forwarded::kObfuscate; break;
+    case Http::Header::TRANSPARENT: out.forwarded = RouteConfig::Forwarded::kTransparent; break;
+    default: break;
+  }
+  // Unset: an anonymous Service's upstream checks for itself, so it gets what the client sent.
+  switch (header.authorizationmode()) {
+    case Http::Header::PASS: out.pass_authorization = true; break;
+    case Http::Header::DELETE: out.pass_authorization = false; break;
+    default: out.pass_authorization = service.spec().isanonymous(); break;
+  }
+}
+
+void add_credential(const Http::Auth& auth, const RouteConfigContext& context, RouteConfig& out) {
+  std::string secret_name;
+  switch (auth.type_case()) {
+    case Http::Auth::kBearer: secret_name = auth.bearer().fromsecret(); break;
+    case Http::Auth::kBasic: secret_name = auth.basic().password().fromsecret(); break;
+    case Http::Auth::kCustom: secret_name = auth.custom().value().fromsecret(); break;
+    default: return;
+  }
+  if (context.used_secrets != nullptr) context.used_secrets->insert(secret_name);
+  const auto secret = context.secret(secret_name);
+  const auto value = secret ? secret_value(*secret) : std::nullopt;
+  // A value that cannot stand in a field would split the head: as good as missing.
+  if (!value || value->empty() || !http::is_field_value(value->reveal())) {
+    out.credential = RouteConfig::Credential::kMissing;
+    out.missing_secret = secret_name;
+    return;
+  }
+  out.credential = RouteConfig::Credential::kPresent;
+  out.credential_field = "Authorization";
+  std::string text;
+  switch (auth.type_case()) {
+    case Http::Auth::kBearer: text = fmt::format("Bearer {}", value->reveal()); break;
+    case Http::Auth::kBasic:
+      text = "Basic " + base::base64_encode(
+                            fmt::format("{}:{}", auth.basic().username(), value->reveal()));
+      break;
+    default:
+      out.credential_field = auth.custom().header();
+      text = value->reveal();
+      break;
+  }
+  out.credential_value = base::Secret(std::move(text));
+}
+
+}  // namespace
+
+std::optional<base::Secret> secret_value(const corev1::Secret& secret) {
+  switch (secret.data().type_case()) {
+    case corev1::Secret::Data::kValue: return base::Secret(secret.data().value());
+    case corev1::Secret::Data::kValueBytes: return base::Secret(secret.data().valuebytes());
+    default: return std::nullopt;
+  }
+}
+
+base::Result<std::shared_ptr<const RouteConfig>> compile_route_config(
+    const corev1::Service& service, const Config& config, const RouteConfigContext& context) {
+  auto out = std::make_shared<RouteConfig>();
+  out->name = config.name().empty() ? "default" : config.name();
+  BASE_TRY(add_endpoints(service, config, context, *out));
+  out->remove_prefix = config.http().path().removeprefix();
+  out->add_prefix = config.http().path().addprefix();
+  add_header_rules(service, config.http().header(), *out);
+  add_credential(config.http().auth(), context, *out);
+  if (config.http().response().has_direct()) {
+    const auto& direct = config.http().response().direct();
+    RouteConfig::Direct answer;
+    if (direct.statuscode() != 0) answer.status = direct.statuscode();
+    answer.content_type = direct.contenttype();
+    answer.body = direct.type_case() == Http::Response::Direct::kInlineBytes ? direct.inlinebytes()
+                                                                             : direct.inline_();
+    out->direct = std::move(answer);
+  }
+  return out;
+}
+
+}  // namespace gateway

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+#include "http/uri.h"
+#include "identity/live_session.h"
+#include "policy/decision.h"
+#include "policy/dynamic_config.h"
+#include "policy/request_context.h"
+#include "telemetry/access_entry.h"
+
+namespace gateway {
+
+namespace corev1 = resource::corev1;
+
+// What of a Snapshot a Session's own rules are looked up in.
+struct ClusterPolicy {
+  policy::PolicySet policies;
+};
+
+// The rules that stand behind one Service, and the choice of its config.
+struct ServicePolicy {
+  policy::Access access = policy::Access::kAuthenticated;
+  policy::ServiceRules rules;
+  std::shared_ptr<const policy::DynamicConfig> dynamic;
+};
+
+// A request's header fields as policy reads them: straight from the parsed head.
+class HeadFields final : public policy::HeaderSource {
+ public:
+  explicit HeadFields(const http::RequestHead& head) : head_(head) {}
+  std::size_t size() const override { return head_.fields.size(); }
+  std::string_view name(std::size_t index) const override { return head_.fields[index].name; }
+  std::string_view value(std::size_t index) const override { return head_.fields[index].value; }
+
+ private:
+  const http::RequestHead& head_;
+};
+
+// Puts what a decision says into the log's entry. The views live as long as the decision's rules.
+void fill_reason(const policy::Decision& decision, telemetry::AccessEntry& entry);
+
+}  // namespace gateway
