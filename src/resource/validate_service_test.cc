@@ -280,7 +280,7 @@ TEST_F(ServiceRules, OfPaths) {
           {"{addPrefix: /a b}",
            "spec.config.http.path.addPrefix: \"/a b\" has a blank, a control or a non-ASCII "
            "character"},
-          {"{addPrefix: /a?b=c}",
+          {"{addPrefix: \"/a?b=c\"}",
            "spec.config.http.path.addPrefix: \"/a?b=c\" has one of ? # \\, which no path has"},
           {"{addPrefix: /%2}",
            "spec.config.http.path.addPrefix: \"/%2\" has a % that is not followed by two "
@@ -479,7 +479,7 @@ TEST_F(ServiceRules, OfUnknownNumbers) {
             "spec.config.http.body.mode: must be JSON");
 }
 
-TEST_F(ServiceRules, TheGuidesFilesAreAcceptedOrRefusedWithOneSentence) {
+TEST_F(ServiceRules, ServicesOfTheGuideAreAccepted) {
   references.add(
       "{kind: Secret, metadata: {name: access-token-1}, data: {value: x}}\n---\n"
       "{kind: Secret, metadata: {name: access-token-2}, data: {value: x}}");

@@ -98,10 +98,10 @@ TEST_F(Metadata, AttributesAreNamedLikeVariables) {
              {"{\"\": 1}", "spec.attrs: \"\" is not the name of an attribute: ..."},
              {"{" + times(100) + ": 1}", ""},
              {"{" + times(101) + ": 1}", "spec.attrs: \"" + times(64) + "\"... is not the name..."},
-             // The encoding adds 13 bytes around one string of this length.
-             {"{a: " + times(19'980) + "}", ""},
-             {"{a: " + times(20'000) + "}",
-              "spec.attrs: takes 20013 bytes; at most 20000 are allowed"},
+             // The encoding adds 15 bytes around one string of this length.
+             {"{a: " + times(19'985) + "}", ""},
+             {"{a: " + times(19'986) + "}",
+              "spec.attrs: takes 20001 bytes; at most 20000 are allowed"},
          });
 }
 
@@ -496,7 +496,7 @@ TEST_F(ClusterConfigRules, OfTheSpec) {
              {"{session: {workload: {maxPerUser: 1001}}}",
               "spec.session.workload.maxPerUser: 1001 is more than 1000"},
              {"{session: {workload: {clientDuration: {milliseconds: 1}}}}",
-              "spec.session.workload.clientDuration: 1 milliseconds is not between..."},
+              "spec.session.workload.clientDuration: 1 millisecond is not between ..."},
              {"{session: {human: {defaultState: REJECTED}}}",
               "spec.session.human.defaultState: must be ACTIVE or PENDING"},
              {"{authorization: {policies: [nope]}}",
