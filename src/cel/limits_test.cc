@@ -35,6 +35,8 @@ TEST(CelLimits, RefuseHostileSyntax) {
       {"not UTF-8", "\"\xFF\" == \"\""},
       {"a zero byte", std::string("1\0 == 1", 7)},
       {"a huge repetition", "'a'.matches('((a{100}){100}){100}')"},
+      {"many large repetitions",
+       "true" + repeat("||ctx.user.metadata.name.matches('(abcdefgh{9}){99}')", 150)},
       {"empty", ""},
       {"blank", "  \n\t // nothing"},
   };

@@ -16,6 +16,9 @@ namespace {
 // A folded text or list larger than this stays an operation: the program would hold it for ever.
 constexpr std::size_t kMaxFolded = 64 * 1024;
 
+// RE2 instructions of all constant patterns of one program; bounds what hostile repetitions take.
+constexpr int kMaxPatternSize = 50'000;
+
 class Planner {
  public:
   Planner(std::string_view source, Ast ast, const Checked& checked, const CompileOptions& options)
@@ -280,6 +283,9 @@ class Planner {
            fmt::format("the regular expression is invalid: {}", compiled.error()));
       return error(Value::no_such_overload(), expr.offset);
     }
+    pattern_size_ += (*compiled)->ProgramSize();
+    if (pattern_size_ > kMaxPatternSize)
+      fail(plan_->nodes[arguments[1]].offset, "the regular expressions are too large");
     plan_->patterns.push_back(std::move(*compiled));
     return add({.op = Op::kMatches,
                 .offset = expr.offset,
@@ -410,6 +416,7 @@ class Planner {
   Ast ast_;
   const Checked& checked_;
   std::unique_ptr<Plan> plan_;
+  int pattern_size_ = 0;
   std::optional<Problem> problem_;
 };
 

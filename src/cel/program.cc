@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cel/checker.h"
 #include "cel/parser.h"
 #include "cel/plan.h"
@@ -10,6 +12,9 @@
 
 namespace cel {
 namespace {
+
+// Keeps the numbers of a plan's children within their 16 bits.
+constexpr std::size_t kMostSourceBytes = 60'000;
 
 std::expected<std::unique_ptr<Plan>, Problem> compile_plan(std::string_view source,
                                                            const Schema& schema,
@@ -42,10 +47,11 @@ std::string Program::describe(const Value& error) const {
 
 base::Result<std::shared_ptr<const Program>> compile(std::string_view source, const Schema& schema,
                                                      const CompileOptions& options) {
-  if (source.size() > options.max_source_bytes)
+  const std::size_t limit = std::min(options.max_source_bytes, kMostSourceBytes);
+  if (source.size() > limit)
     return base::fail_invalid(
-        "cel_too_long", fmt::format("the expression has {} bytes; the limit is {}", source.size(),
-                                    options.max_source_bytes));
+        "cel_too_long",
+        fmt::format("the expression has {} bytes; the limit is {}", source.size(), limit));
   if (!is_utf8(source))
     return base::fail_invalid("cel_invalid", "the expression is not valid UTF-8");
   auto plan = compile_plan(source, schema, options);

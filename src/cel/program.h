@@ -22,9 +22,9 @@ enum class Expected : std::uint8_t { kAny, kBool, kString, kMap };
 enum class Checks : std::uint8_t { kAll, kSyntax };
 
 struct CompileOptions {
-  std::size_t max_source_bytes = 10'000;
-  std::size_t max_depth = 250;         // nesting of the syntax tree
-  std::uint64_t max_cost = 1'000'000;  // steps of one evaluation, long texts counting more
+  std::size_t max_source_bytes = 10'000;  // never more than 60'000
+  std::size_t max_depth = 250;            // nesting of the syntax tree
+  std::uint64_t max_cost = 1'000'000;     // steps of one evaluation, long texts counting more
   // A result that is certainly of another type is a compile error; one that may be (dyn) is not.
   Expected expected = Expected::kAny;
   Checks checks = Checks::kAll;
