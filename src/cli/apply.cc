@@ -241,6 +241,7 @@ base::Result<void> Apply::update(const Document& document, const Message& live) 
   }
   if (document.kind == Kind::kClusterConfig) {
     outcome_.cluster_config_updated = true;
+    if (options_.diff) report(document.kind, "default", "Updated");
   } else {
     ++outcome_.updated;
     report(document.kind, name_of(*document.message), "Updated");
@@ -327,10 +328,13 @@ void Apply::summarise() {
     for (const auto& [count, word] : counts) {
       if (count > 0) terminal_.line(fmt::format(" {} resources {}", count, word));
     }
-  } else if (outcome_.refused == 0) {
+  } else if (outcome_.refused == 0 && !outcome_.cluster_config_updated) {
     terminal_.line("No applied changes in Cluster Core resources");
   }
-  if (outcome_.cluster_config_updated) terminal_.print("\n ClusterConfig updated\n");
+  if (outcome_.cluster_config_updated) {
+    terminal_.print(options_.dry_run ? "\n ClusterConfig updated (dry run)\n"
+                                     : "\n ClusterConfig updated\n");
+  }
   if (outcome_.refused > 0) {
     terminal_.error(fmt::format("{} {} refused", outcome_.refused,
                                 outcome_.refused == 1 ? "resource was" : "resources were"));

@@ -172,6 +172,16 @@ TEST_F(ApplyTest, AlwaysSendsWhatCannotBeReadBack) {
   EXPECT_EQ(cluster.writes, Lines{"Update Secret key"});
 }
 
+TEST_F(ApplyTest, TheClusterConfigIsUpdatedNeverCreated) {
+  cluster.add("kind: ClusterConfig\nmetadata: {name: default}\nspec: {}", true);
+  constexpr std::string_view kConfig =
+      "kind: ClusterConfig\nspec: {session: {workload: {maxPerUser: 5}}}";
+  ASSERT_TRUE(apply(kConfig, {.dry_run = true}));
+  EXPECT_EQ(out.str(), "\n ClusterConfig updated (dry run)\n");
+  ASSERT_TRUE(apply(kConfig));
+  EXPECT_EQ(out.str(), "\n ClusterConfig updated\n");
+}
+
 TEST(ApplyCheck, FindsWhatNeedsNoServer) {
   const auto documents = resource::decode_all(R"(kind: Service
 metadata: {name: api}
