@@ -1,0 +1,133 @@
+#include "policy/dynamic_config.h"
+
+#include "policy/testkit_test.h"
+
+namespace policy {
+namespace {
+
+class DynamicConfigTest : public testing::Test {
+ protected:
+  // `yaml` is the Service's spec.
+  std::shared_ptr<const DynamicConfig> compile(std::string_view yaml) {
+    *world.service.mutable_spec() = from_yaml<corev1::Service::Spec>(yaml);
+    problems.clear();
+    return DynamicConfig::compile(world.service, &problems);
+  }
+  std::string chosen(const DynamicConfig& configs) {
+    RequestContext context(world.request(), world.subject(), world.now);
+    return configs.configs()[configs.choose(context)].name();
+  }
+  std::string choose(std::string_view rules) {
+    const auto configs = compile(
+        "config: {name: default}\n"
+        "dynamicConfig:\n"
+        "  configs: [{name: c1}, {name: c2}]\n"
+        "  rules: " +
+        std::string(rules));
+    EXPECT_TRUE(problems.empty()) << problems[0].path << ": " << problems[0].message;
+    return chosen(*configs);
+  }
+
+  World world;
+  std::vector<resource::Problem> problems;
+};
+
+TEST_F(DynamicConfigTest, ChoosesByTheFirstRuleThatMatches) {
+  EXPECT_EQ(choose("[{condition: {match: 2 < 1}, configName: c1},"
+                   " {condition: {match: 2 > 1}, configName: c2}]"),
+            "c2");
+  EXPECT_EQ(choose("[{condition: {match: 2 > 1}, configName: c1},"
+                   " {condition: {match: 2 > 1}, configName: c2}]"),
+            "c1");
+  EXPECT_EQ(choose("[{condition: {match: 2 < 1}, configName: c1}]"), "default");
+  EXPECT_EQ(choose("[]"), "default");
+  EXPECT_EQ(choose("[{condition: {matchAny: true}, configName: default},"
+                   " {condition: {matchAny: true}, configName: c1}]"),
+            "default");
+}
+
+TEST_F(DynamicConfigTest, PassesOverConditionsThatFail) {
+  EXPECT_EQ(choose("[{condition: {match: ctx.user.metadata.name > 5}, configName: c1},"
+                   " {condition: {matchAny: true}, configName: c2}]"),
+            "c2");
+}
+
+TEST_F(DynamicConfigTest, ReadsTheRequest) {
+  const char* rules =
+      R"([{condition: {match: 'ctx.request.http.headers["x-channel"] == "beta"'}, configName: c1}])";
+  EXPECT_EQ(choose(rules), "default");
+  world.headers.fields.emplace_back("X-Channel", "beta");
+  EXPECT_EQ(choose(rules), "c1");
+}
+
+TEST_F(DynamicConfigTest, WorksForAnonymousRequests) {
+  world.make_anonymous();
+  EXPECT_EQ(choose("[{condition: {match: ctx.user.metadata.name == 'alice'}, configName: c1},"
+                   " {condition: {not: has(ctx.session)}, configName: c2}]"),
+            "c2");
+}
+
+TEST_F(DynamicConfigTest, MergesTheParent) {
+  const auto configs = compile(R"(
+config:
+  upstream: {url: 'https://one.example.com'}
+  http:
+    isUpstreamHTTP2: true
+    auth: {basic: {username: u}}
+    header: {removeRequestHeaders: [a]}
+dynamicConfig:
+  configs:
+    - name: child
+      parent: default
+      http:
+        auth: {basic: {password: {fromSecret: s}}}
+        header: {removeRequestHeaders: [b]}
+    - {name: alone}
+    - {name: grandchild, parent: child}
+)");
+  ASSERT_EQ(configs->configs().size(), 4u);
+  const auto& child = configs->configs()[1];
+  EXPECT_EQ(child.upstream().url(), "https://one.example.com");
+  EXPECT_TRUE(child.http().isupstreamhttp2());
+  EXPECT_EQ(child.http().auth().basic().username(), "u");
+  EXPECT_EQ(child.http().auth().basic().password().fromsecret(), "s");
+  ASSERT_EQ(child.http().header().removerequestheaders_size(), 2);
+  EXPECT_EQ(child.http().header().removerequestheaders(0), "a");
+  EXPECT_EQ(child.http().header().removerequestheaders(1), "b");
+  EXPECT_FALSE(configs->configs()[2].has_upstream());
+  // The parent's own parent is not followed.
+  EXPECT_FALSE(configs->configs()[3].has_upstream());
+  EXPECT_EQ(configs->configs()[3].http().auth().basic().password().fromsecret(), "s");
+}
+
+TEST_F(DynamicConfigTest, ExplainsWhatItRefuses) {
+  struct {
+    const char* rule;
+    const char* path;
+    const char* message;
+  } constexpr kCases[] = {
+      {"{condition: {matchAny: true}, configName: chlid}", "spec.dynamicConfig.rules[0].configName",
+       "there is no config \"chlid\"; did you mean \"child\"?"},
+      {"{condition: {matchAny: true}, eval: '{}'}", "spec.dynamicConfig.rules[0].eval",
+       "not supported"},
+      {"{condition: {matchAny: true}, opa: x}", "spec.dynamicConfig.rules[0].opa", "not supported"},
+      {"{condition: {matchAny: true}}", "spec.dynamicConfig.rules[0]", "configName"},
+      {"{condition: {match: attrs.x}, configName: child}",
+       "spec.dynamicConfig.rules[0].condition.match", "unknown variable \"attrs\""},
+      {"{configName: child}", "spec.dynamicConfig.rules[0].condition", "empty"},
+  };
+  for (const auto& each : kCases) {
+    compile("dynamicConfig: {configs: [{name: child}], rules: [" + std::string(each.rule) + "]}");
+    ASSERT_EQ(problems.size(), 1u) << each.rule;
+    EXPECT_EQ(problems[0].path, each.path);
+    EXPECT_NE(problems[0].message.find(each.message), std::string::npos) << problems[0].message;
+  }
+}
+
+TEST_F(DynamicConfigTest, KnowsWhetherThereIsADefaultConfig) {
+  EXPECT_FALSE(compile("dynamicConfig: {configs: [{name: child}]}")->has_default());
+  EXPECT_TRUE(compile("config: {}")->has_default());
+}
+
+}  // namespace
+}  // namespace policy
