@@ -1,5 +1,6 @@
-// The thinnest proxy that the engine allows: what io and http cost before identity, policy and log are put on top.
-// bare_proxy LISTEN UPSTREAM, both ADDRESS:PORT or unix:PATH; one thread; h1 in clear. Ends with SIGTERM.
+// The thinnest proxy that the engine allows: what io and http cost before identity, policy and log
+// are put on top. bare_proxy LISTEN UPSTREAM, both ADDRESS:PORT or unix:PATH; one thread; h1 in
+// clear. Ends with SIGTERM.
 
 #include <csignal>
 #include <cstdio>
@@ -45,7 +46,8 @@ class BareProxy final : public io::Acceptor, public http::RequestHandler {
     out.content_length = head.content_length;
     out.has_body = head.framing != http::Framing::kNone;
     for (const http::Field& field : head.fields) {
-      const bool ours = field.id == http::FieldId::kHost || field.id == http::FieldId::kContentLength;
+      const bool ours =
+          field.id == http::FieldId::kHost || field.id == http::FieldId::kContentLength;
       if (!field.hop_by_hop && !ours) out.fields.push(field);
     }
     gateway::Exchange exchange(stream, pool_, exchange_options_);

@@ -9,7 +9,8 @@ namespace cmd {
 bool Applied::wait(store::Sequence sequence) {
   std::unique_lock lock(mutex_);
   const bool done = changed_.wait_for(lock, kPatience, [&] { return sequence_ >= sequence; });
-  if (!done) spdlog::warn("write {} is durable but not in force after {} s", sequence, kPatience.count());
+  if (!done)
+    spdlog::warn("write {} is durable but not in force after {} s", sequence, kPatience.count());
   return done;
 }
 
@@ -69,7 +70,7 @@ void Control::run(gateway::DataPlane& plane) {
     for (const store::Event& event : *events) {
       sessions_.apply(event);
       changed |= event.type == store::Event::Type::kDeleted ? builder_.remove(*event.resource)
-                                                           : builder_.put(event.resource);
+                                                            : builder_.put(event.resource);
       sequence_ = event.sequence;
     }
     if (changed) plane.publish(builder_.build(sequence_));

@@ -16,8 +16,8 @@ namespace cmd {
 // How far this node's data plane has got in the order of writes. Thread-safe.
 class Applied {
  public:
-  // Returns once the write is in force here; gives up after `kPatience`, so that a stuck worker cannot hold every
-  // caller, and says false.
+  // Returns once the write is in force here; gives up after `kPatience`, so that a stuck worker
+  // cannot hold every caller, and says false.
   bool wait(store::Sequence sequence);
   void advance(store::Sequence sequence);
 
@@ -29,11 +29,13 @@ class Applied {
   store::Sequence sequence_ = 0;  // guarded by mutex_
 };
 
-// The thread between store and data plane: takes every event in order, brings the SessionTable up to date, builds a
-// Snapshot when one changed, publishes it, and only then says that the writes are applied.
+// The thread between store and data plane: takes every event in order, brings the SessionTable up
+// to date, builds a Snapshot when one changed, publishes it, and only then says that the writes are
+// applied.
 class Control {
  public:
-  Control(store::Store& store, identity::SessionTable& sessions, gateway::SnapshotBuilder& builder, Applied& applied)
+  Control(store::Store& store, identity::SessionTable& sessions, gateway::SnapshotBuilder& builder,
+          Applied& applied)
       : store_(store), sessions_(sessions), builder_(builder), applied_(applied) {}
   ~Control() { stop(); }
 

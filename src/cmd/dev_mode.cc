@@ -30,8 +30,10 @@ struct Run {
   std::string output;
 };
 
-// Runs octeliumctl, which stands beside this program, and returns what it printed on standard output.
-Run run_ctl(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+// Runs octeliumctl, which stands beside this program, and returns what it printed on standard
+// output.
+Run run_ctl(const std::vector<std::string>& arguments,
+            const std::vector<std::string>& environment) {
   const std::string program =
       (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "octeliumctl").string();
   std::array<int, 2> pipe_ends{};
@@ -40,7 +42,8 @@ Run run_ctl(const std::vector<std::string>& arguments, const std::vector<std::st
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   std::vector<char*> envp;
-  for (const std::string& variable : environment) envp.push_back(const_cast<char*>(variable.c_str()));
+  for (const std::string& variable : environment)
+    envp.push_back(const_cast<char*>(variable.c_str()));
   envp.push_back(nullptr);
   const pid_t child = fork();
   if (child == 0) {
@@ -73,7 +76,8 @@ std::string token_in(const std::string& json) {
   if (at == std::string::npos) return {};
   at = json.find('"', at + key.size());
   const auto end = json.find('"', at + 1);
-  return at == std::string::npos || end == std::string::npos ? "" : json.substr(at + 1, end - at - 1);
+  return at == std::string::npos || end == std::string::npos ? ""
+                                                             : json.substr(at + 1, end - at - 1);
 }
 
 }  // namespace
@@ -86,8 +90,9 @@ LocalAnswer echo(const LocalRequest& request) {
   }
   LocalAnswer answer;
   answer.content_type = "application/json";
-  answer.body = fmt::format("{{\"method\":{},\"path\":{},\"headers\":{{{}}},\"body\":{}}}\n", quote_json(request.method),
-                            quote_json(request.target), headers, quote_json(request.body));
+  answer.body = fmt::format("{{\"method\":{},\"path\":{},\"headers\":{{{}}},\"body\":{}}}\n",
+                            quote_json(request.method), quote_json(request.target), headers,
+                            quote_json(request.body));
   return answer;
 }
 
@@ -114,13 +119,17 @@ base::Result<void> DevMode::seed(const Options& options, std::uint16_t https_por
   std::getline(in, token);
   const std::string home = options.data_dir + "/home";
   const std::vector<std::string> environment = {
-      "OCTELIUM_DOMAIN=" + options.domain, "OCTELIUM_HOME=" + home,
-      fmt::format("OCTELIUM_API_ENDPOINT=127.0.0.1:{}", https_port), "OCTELIUM_CA_FILE=" + ca_file,
-      "OCTELIUM_AUTH_TOKEN=" + token, "NO_COLOR=1"};
+      "OCTELIUM_DOMAIN=" + options.domain,
+      "OCTELIUM_HOME=" + home,
+      fmt::format("OCTELIUM_API_ENDPOINT=127.0.0.1:{}", https_port),
+      "OCTELIUM_CA_FILE=" + ca_file,
+      "OCTELIUM_AUTH_TOKEN=" + token,
+      "NO_COLOR=1"};
   if (!std::filesystem::exists(kExamples)) {
     fmt::print(stderr, "No {} here: nothing was applied.\n", kExamples);
   } else if (run_ctl({"apply", std::string(kExamples)}, environment).status != 0) {
-    return base::fail(base::Code::kInternal, "dev_apply_failed", "octeliumctl apply examples/dev failed");
+    return base::fail(base::Code::kInternal, "dev_apply_failed",
+                      "octeliumctl apply examples/dev failed");
   }
   std::array<std::string, 2> tokens;
   const std::array users = {kWorkload, kStranger};
@@ -129,25 +138,30 @@ base::Result<void> DevMode::seed(const Options& options, std::uint16_t https_por
     const std::string name = user + "-token";
     // A token is shown once, so each start makes a new one; the first start has none to delete.
     const Run list = run_ctl({"get", "credential", "-o", "json"}, environment);
-    if (list.output.find('"' + name + '"') != std::string::npos) run_ctl({"delete", "credential", name}, environment);
-    const Run made = run_ctl({"create", "cred", "--user", user, "--type", "access-token", "--session-type",
-                              "clientless", name, "-o", "json"}, environment);
+    if (list.output.find('"' + name + '"') != std::string::npos)
+      run_ctl({"delete", "credential", name}, environment);
+    const Run made = run_ctl({"create", "cred", "--user", user, "--type", "access-token",
+                              "--session-type", "clientless", name, "-o", "json"},
+                             environment);
     tokens[i] = token_in(made.output);
     if (made.status != 0 || tokens[i].empty())
-      return base::fail(base::Code::kInternal, "dev_token_failed", "octeliumctl create cred failed");
+      return base::fail(base::Code::kInternal, "dev_token_failed",
+                        "octeliumctl create cred failed");
   }
   const std::string url = fmt::format("https://demo.{}:{}/hello?x=1", options.domain, https_port);
-  const std::string base_command = fmt::format("curl --cacert {} --resolve demo.{}:{}:127.0.0.1", ca_file,
-                                               options.domain, https_port);
+  const std::string base_command = fmt::format("curl --cacert {} --resolve demo.{}:{}:127.0.0.1",
+                                               ca_file, options.domain, https_port);
   fmt::print(
       "\nThe gateway is up at https://{0}:{1}.\n\n"
       "octeliumctl here:\n"
-      "  export OCTELIUM_DOMAIN={0} OCTELIUM_API_ENDPOINT=127.0.0.1:{1} OCTELIUM_CA_FILE={2} OCTELIUM_HOME={3} "
+      "  export OCTELIUM_DOMAIN={0} OCTELIUM_API_ENDPOINT=127.0.0.1:{1} OCTELIUM_CA_FILE={2} "
+      "OCTELIUM_HOME={3} "
       "OCTELIUM_AUTH_TOKEN=$(cat {4})\n\n"
       "A User without a grant gets 403:\n  {5} -H 'Authorization: Bearer {6}' '{7}'\n\n"
       "Nobody gets 401:\n  {5} -i '{7}'\n\n"
       "Try it:\n  {5} -H 'Authorization: Bearer {8}' '{7}'\n",
-      options.domain, https_port, ca_file, home, token_file, base_command, tokens[1], url, tokens[0]);
+      options.domain, https_port, ca_file, home, token_file, base_command, tokens[1], url,
+      tokens[0]);
   std::fflush(stdout);
   return {};
 }

@@ -16,7 +16,8 @@ class LocalServer::State final : public io::Acceptor, public http::RequestHandle
     LocalRequest request{head.method, head.target, head.fields, {}};
     while (true) {
       const http::Piece piece = co_await stream.read_body();
-      if (piece.failure != http::Failure::kNone || request.body.size() + piece.bytes.size() > kMaxBody) {
+      if (piece.failure != http::Failure::kNone ||
+          request.body.size() + piece.bytes.size() > kMaxBody) {
         stream.abort();
         co_return;
       }
@@ -62,7 +63,8 @@ class LocalServer::State final : public io::Acceptor, public http::RequestHandle
   io::Scope tasks_;
 };
 
-base::Result<std::unique_ptr<LocalServer>> LocalServer::start(const io::Address& address, Handler handler) {
+base::Result<std::unique_ptr<LocalServer>> LocalServer::start(const io::Address& address,
+                                                              Handler handler) {
   BASE_ASSIGN(const int fd, io::bind_listener(address, false));
   std::unique_ptr<LocalServer> server(new LocalServer);
   server->address_ = io::bound_address(fd);

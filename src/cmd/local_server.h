@@ -23,11 +23,13 @@ struct LocalAnswer {
   std::string body;
 };
 
-// A small HTTP/1.1 server with a thread of its own, for what is not the data plane: health, metrics, the echo of --dev.
+// A small HTTP/1.1 server with a thread of its own, for what is not the data plane: health,
+// metrics, the echo of --dev.
 class LocalServer {
  public:
   using Handler = std::function<LocalAnswer(const LocalRequest&)>;
-  static base::Result<std::unique_ptr<LocalServer>> start(const io::Address& address, Handler handler);
+  static base::Result<std::unique_ptr<LocalServer>> start(const io::Address& address,
+                                                          Handler handler);
   ~LocalServer();
 
   const io::Address& address() const { return address_; }

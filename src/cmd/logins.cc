@@ -60,7 +60,8 @@ class Logins::Waiting {
       answer_ = {made.status, "application/json", made.body, made.challenge_basic};
       loop_.post([caller] { caller.resume(); });
     });
-    if (!taken) answer_ = {503, "application/json", R"({"error":"temporarily_unavailable"})", false};
+    if (!taken)
+      answer_ = {503, "application/json", R"({"error":"temporarily_unavailable"})", false};
     return taken;
   }
   Answer await_resume() { return std::move(answer_); }

@@ -13,8 +13,8 @@
 
 namespace cmd {
 
-// Runs logins of the data plane's own endpoints, which wait for the disk, on a few threads of their own. Bounded: what
-// does not fit is told to come back.
+// Runs logins of the data plane's own endpoints, which wait for the disk, on a few threads of their
+// own. Bounded: what does not fit is told to come back.
 class Logins final : public gateway::SlowPath {
  public:
   Logins(identity::Authenticator& authenticator, std::string domain);

@@ -1,5 +1,5 @@
-// The server: data plane, control plane and logins in one process. This file is the wiring, one function per
-// subsystem; what is wired stands in the modules.
+// The server: data plane, control plane and logins in one process. This file is the wiring, one
+// function per subsystem; what is wired stands in the modules.
 
 #include <fmt/format.h>
 #include <pthread.h>
@@ -59,15 +59,18 @@ base::Result<void> write_file(const fs::path& path, std::string_view text) {
   return {};
 }
 
-base::Result<std::unique_ptr<store::SqliteStore>> open_store(const cmd::Options& options, const base::Clock& clock) {
+base::Result<std::unique_ptr<store::SqliteStore>> open_store(const cmd::Options& options,
+                                                             const base::Clock& clock) {
   std::error_code error;
   fs::create_directories(options.data_dir, error);
-  if (error) return fail_start(fmt::format("cannot make {}: {}", options.data_dir, error.message()));
+  if (error)
+    return fail_start(fmt::format("cannot make {}: {}", options.data_dir, error.message()));
   fs::permissions(options.data_dir, fs::perms::owner_all, error);
   store::SqliteOptions sqlite;
   sqlite.file = fs::path(options.data_dir) / "octelium.db";
-  sqlite.master_key_file = options.master_key_file.empty() ? fs::path(options.data_dir) / "master.key"
-                                                           : fs::path(options.master_key_file);
+  sqlite.master_key_file = options.master_key_file.empty()
+                               ? fs::path(options.data_dir) / "master.key"
+                               : fs::path(options.master_key_file);
   sqlite.clock = &clock;
   BASE_ASSIGN(auto store, store::SqliteStore::open(sqlite));
   BASE_TRY(store::create_builtin_objects(*store, options.domain, clock.now()));
@@ -94,15 +97,15 @@ base::Result<io::Issued> open_authority(store::KeyStore& keys, const base::Clock
   return made;
 }
 
-base::Result<std::unique_ptr<gateway::CertificateSource>> open_certificates(const cmd::Options& options,
-                                                                            store::KeyStore& keys,
-                                                                            const base::Clock& clock) {
+base::Result<std::unique_ptr<gateway::CertificateSource>> open_certificates(
+    const cmd::Options& options, store::KeyStore& keys, const base::Clock& clock) {
   if (options.tls_cert.empty() != options.tls_key.empty())
     return fail_start("--tls-cert and --tls-key go together");
   if (!options.tls_cert.empty()) {
     BASE_ASSIGN(std::string chain, read_file(options.tls_cert));
     BASE_ASSIGN(std::string key, read_file(options.tls_key));
-    return gateway::CertificateSource::from_files(options.domain, {std::move(chain), base::Secret(std::move(key))});
+    return gateway::CertificateSource::from_files(options.domain,
+                                                  {std::move(chain), base::Secret(std::move(key))});
   }
   BASE_ASSIGN(io::Issued authority, open_authority(keys, clock));
   BASE_TRY(write_file(fs::path(options.data_dir) / "ca.pem", authority.certificate_pem));
@@ -110,7 +113,8 @@ base::Result<std::unique_ptr<gateway::CertificateSource>> open_certificates(cons
 }
 
 // `NAME:PORT=ADDR:PORT`
-base::Result<std::map<std::string, io::Address>> parse_overrides(const std::vector<std::string>& texts) {
+base::Result<std::map<std::string, io::Address>> parse_overrides(
+    const std::vector<std::string>& texts) {
   std::map<std::string, io::Address> overrides;
   for (const std::string& text : texts) {
     const auto equals = text.find('=');
@@ -123,7 +127,8 @@ base::Result<std::map<std::string, io::Address>> parse_overrides(const std::vect
   return overrides;
 }
 
-base::Result<gateway::BuilderOptions> builder_options(const cmd::Options& options, const std::string& api_socket) {
+base::Result<gateway::BuilderOptions> builder_options(const cmd::Options& options,
+                                                      const std::string& api_socket) {
   gateway::BuilderOptions out;
   out.domain = options.domain;
   out.api_socket = api_socket;
@@ -131,8 +136,8 @@ base::Result<gateway::BuilderOptions> builder_options(const cmd::Options& option
     BASE_ASSIGN(out.upstream_ca_pem, read_file(options.upstream_ca_file));
   }
   BASE_ASSIGN(auto overrides, parse_overrides(options.upstream_resolve));
-  out.dial_override = [overrides = std::move(overrides)](std::string_view host,
-                                                         std::uint16_t port) -> std::optional<io::Address> {
+  out.dial_override = [overrides = std::move(overrides)](
+                          std::string_view host, std::uint16_t port) -> std::optional<io::Address> {
     const auto it = overrides.find(fmt::format("{}:{}", host, port));
     return it == overrides.end() ? std::nullopt : std::optional(it->second);
   };
@@ -154,7 +159,8 @@ base::Result<gateway::ListenAddresses> listen_addresses(const cmd::Options& opti
   if (!options.plaintext_listen.empty()) {
     BASE_ASSIGN(const io::Address address, io::Address::parse(options.plaintext_listen));
     if (address.is_unspecified())
-      return fail_start("--plaintext-listen needs loopback or an explicit address: it serves in clear");
+      return fail_start(
+          "--plaintext-listen needs loopback or an explicit address: it serves in clear");
     out.plaintext.push_back(address);
   }
   return out;
@@ -175,44 +181,53 @@ gateway::DataPlaneOptions data_plane_options(const cmd::Options& options) {
 std::string metrics_text(const gateway::DataPlane& plane, const telemetry::AccessLog& log) {
   const auto t = plane.totals();
   std::string out;
-  const auto add = [&](std::string_view name, std::string_view type, std::string_view help, std::int64_t value) {
-    out += fmt::format("# HELP octeliumd_{0} {2}\n# TYPE octeliumd_{0} {1}\nocteliumd_{0} {3}\n", name, type, help, value);
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
+                       std::int64_t value) {
+    out += fmt::format("# HELP octeliumd_{0} {2}\n# TYPE octeliumd_{0} {1}\nocteliumd_{0} {3}\n",
+                       name, type, help, value);
   };
   const auto whole = [](std::uint64_t n) { return static_cast<std::int64_t>(n); };
   add("requests_total", "counter", "Requests received.", whole(t.requests));
   add("requests_allowed_total", "counter", "Requests that policy allowed.", whole(t.allowed));
-  add("requests_denied_total", "counter", "Requests that were not allowed, for any reason.", whole(t.denied));
-  add("requests_rejected_total", "counter", "Requests refused as malformed or ambiguous.", whole(t.rejected));
-  add("upstream_failures_total", "counter", "Requests whose upstream failed.", whole(t.upstream_failures));
+  add("requests_denied_total", "counter", "Requests that were not allowed, for any reason.",
+      whole(t.denied));
+  add("requests_rejected_total", "counter", "Requests refused as malformed or ambiguous.",
+      whole(t.rejected));
+  add("upstream_failures_total", "counter", "Requests whose upstream failed.",
+      whole(t.upstream_failures));
   add("connections_total", "counter", "Connections accepted.", whole(t.connections));
   add("connections_open", "gauge", "Connections open now.", t.open_connections);
-  add("access_log_dropped_lines_total", "counter", "Access-log lines lost because the disk was too slow.",
-      whole(log.dropped_lines()));
+  add("access_log_dropped_lines_total", "counter",
+      "Access-log lines lost because the disk was too slow.", whole(log.dropped_lines()));
   return out;
 }
 
-base::Result<std::unique_ptr<cmd::LocalServer>> start_admin(const cmd::Options& options, const std::atomic<bool>& ready,
-                                                            const std::atomic<const gateway::DataPlane*>& plane,
-                                                            const telemetry::AccessLog& log) {
+base::Result<std::unique_ptr<cmd::LocalServer>> start_admin(
+    const cmd::Options& options, const std::atomic<bool>& ready,
+    const std::atomic<const gateway::DataPlane*>& plane, const telemetry::AccessLog& log) {
   if (options.admin_listen.empty()) return std::unique_ptr<cmd::LocalServer>();
   BASE_ASSIGN(const io::Address address, io::Address::parse(options.admin_listen));
-  return cmd::LocalServer::start(address, [&](const cmd::LocalRequest& request) -> cmd::LocalAnswer {
-    const std::string_view path = request.target.substr(0, request.target.find('?'));
-    if (path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
-    if (path == "/readyz")
-      return ready ? cmd::LocalAnswer{200, "text/plain; charset=utf-8", "ready\n"}
-                   : cmd::LocalAnswer{503, "text/plain; charset=utf-8", "not ready\n"};
-    if (path == "/metrics" && plane.load() != nullptr)
-      return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(*plane.load(), log)};
-    return {404, "text/plain; charset=utf-8", "not found\n"};
-  });
+  return cmd::LocalServer::start(
+      address, [&](const cmd::LocalRequest& request) -> cmd::LocalAnswer {
+        const std::string_view path = request.target.substr(0, request.target.find('?'));
+        if (path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
+        if (path == "/readyz")
+          return ready ? cmd::LocalAnswer{200, "text/plain; charset=utf-8", "ready\n"}
+                       : cmd::LocalAnswer{503, "text/plain; charset=utf-8", "not ready\n"};
+        if (path == "/metrics" && plane.load() != nullptr)
+          return {200, "text/plain; version=0.0.4; charset=utf-8",
+                  metrics_text(*plane.load(), log)};
+        return {404, "text/plain; charset=utf-8", "not found\n"};
+      });
 }
 
 // Deletes what has expired and turns the signing keys over, now and then.
 class Housekeeping {
  public:
   Housekeeping(const identity::Environment& environment, identity::SigningKeys& keys)
-      : reaper_(environment), keys_(keys), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+      : reaper_(environment),
+        keys_(keys),
+        thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
  private:
   void run(const std::stop_token& stop) {
@@ -222,7 +237,8 @@ class Housekeeping {
       if (std::chrono::steady_clock::now() < next) continue;
       next += identity::Reaper::kEvery;
       reaper_.sweep();
-      if (const auto done = keys_.tick(); !done) spdlog::error("signing keys: {}", done.error().message);
+      if (const auto done = keys_.tick(); !done)
+        spdlog::error("signing keys: {}", done.error().message);
     }
   }
 
@@ -258,7 +274,8 @@ base::Result<void> serve(cmd::Options options) {
   if (options.dev) {
     cmd::DevMode::fill_in(options);
     BASE_ASSIGN(dev, cmd::DevMode::start());
-    options.upstream_resolve.push_back(fmt::format("{}:80={}", cmd::DevMode::kEchoName, dev->echo_address()));
+    options.upstream_resolve.push_back(
+        fmt::format("{}:80={}", cmd::DevMode::kEchoName, dev->echo_address()));
   }
   const base::SystemClock clock;
   BASE_ASSIGN(const auto store, open_store(options, clock));
@@ -288,20 +305,25 @@ base::Result<void> serve(cmd::Options options) {
   BASE_ASSIGN(const auto api, api::Server::start(std::move(api_options)));
 
   const gateway::DataPlaneOptions plane_options = data_plane_options(options);
-  const int workers = options.workers > 0 ? options.workers
-                                          : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  BASE_ASSIGN(const auto plane,
-              gateway::DataPlane::start(plane_options, {plane_options, sessions, *keys, *log, logins}, addresses, workers, first));
+  const int workers = options.workers > 0
+                          ? options.workers
+                          : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  BASE_ASSIGN(const auto plane, gateway::DataPlane::start(
+                                    plane_options, {plane_options, sessions, *keys, *log, logins},
+                                    addresses, workers, first));
   control.start(*plane);
   plane_now = plane.get();
-  const std::string token_file = options.bootstrap_token_file.empty() ? (data / "root-token").string()
-                                                                      : options.bootstrap_token_file;
+  const std::string token_file = options.bootstrap_token_file.empty()
+                                     ? (data / "root-token").string()
+                                     : options.bootstrap_token_file;
   BASE_TRY(identity::ensure_root_token(authenticator, *keys, token_file));
   const Housekeeping housekeeping(environment, *keys);
   ready = true;
   for (const auto& address : plane->bound().https) spdlog::info("https on {}", address.text());
-  for (const auto& address : plane->bound().plaintext) spdlog::info("plaintext on {}", address.text());
-  for (const auto& address : plane->bound().redirect) spdlog::info("http (redirects) on {}", address.text());
+  for (const auto& address : plane->bound().plaintext)
+    spdlog::info("plaintext on {}", address.text());
+  for (const auto& address : plane->bound().redirect)
+    spdlog::info("http (redirects) on {}", address.text());
   if (admin) spdlog::info("admin on {}", admin->address().text());
   if (dev && !plane->bound().https.empty()) {
     const std::string ca = (fs::path(options.data_dir) / "ca.pem").string();
@@ -332,7 +354,8 @@ int main(int argc, char** argv, char** environment) {
     return 0;
   }
   if (!base::start_logging(options->log_level)) {
-    fmt::print(stderr, "octeliumd: --log-level is debug, info, warn or error, not '{}'\n", options->log_level);
+    fmt::print(stderr, "octeliumd: --log-level is debug, info, warn or error, not '{}'\n",
+               options->log_level);
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);

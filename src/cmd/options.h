@@ -8,8 +8,9 @@
 
 namespace cmd {
 
-// What octeliumd can be told. Every option is also a key of the YAML file (`--config`) and an environment variable,
-// all from the one table in options.cc; the command line wins over the environment, and that over the file.
+// What octeliumd can be told. Every option is also a key of the YAML file (`--config`) and an
+// environment variable, all from the one table in options.cc; the command line wins over the
+// environment, and that over the file.
 struct Options {
   std::string config;
   std::string data_dir = "octelium-data";
@@ -40,7 +41,8 @@ struct Options {
 };
 
 // `environment` as main gets it. Errors name the option, where it was set, and what was expected.
-base::Result<Options> parse_options(int argc, const char* const* argv, const char* const* environment);
+base::Result<Options> parse_options(int argc, const char* const* argv,
+                                    const char* const* environment);
 
 // The text of `--help`, made from the same table.
 std::string options_help();

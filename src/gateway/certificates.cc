@@ -30,9 +30,9 @@ base::Result<std::unique_ptr<CertificateSource>> CertificateSource::from_authori
   std::unique_ptr<CertificateSource> source(new CertificateSource);
   source->domain_ = std::move(domain);
   source->authority_ = std::move(authority);
-  BASE_ASSIGN(source->main_, source->issue({source->domain_, "*." + source->domain_,
-                                            "*.default." + source->domain_,
-                                            "*.octelium-api." + source->domain_}));
+  BASE_ASSIGN(source->main_,
+              source->issue({source->domain_, "*." + source->domain_,
+                             "*.default." + source->domain_, "*.octelium-api." + source->domain_}));
   return source;
 }
 

@@ -21,18 +21,19 @@ class CertificateTable {
  private:
   friend class CertificateSource;
   std::string domain_;
-  io::SslContext main_;  // for the domain and `*.domain`, or for everything when the user brought one
+  io::SslContext
+      main_;  // for the domain and `*.domain`, or for everything when the user brought one
   bool only_main_ = false;
   std::unordered_map<std::string, io::SslContext> namespaces_;  // for `*.<namespace>.domain`
 };
 
-// Makes the tables: from the files that the user gave, or from a CA of our own with a certificate per Namespace.
-// Used by the thread that builds Snapshots.
+// Makes the tables: from the files that the user gave, or from a CA of our own with a certificate
+// per Namespace. Used by the thread that builds Snapshots.
 class CertificateSource {
  public:
   // With a certificate of the user's.
-  static base::Result<std::unique_ptr<CertificateSource>> from_files(std::string domain,
-                                                                     const io::Certificate& certificate);
+  static base::Result<std::unique_ptr<CertificateSource>> from_files(
+      std::string domain, const io::Certificate& certificate);
   static base::Result<std::unique_ptr<CertificateSource>> from_authority(std::string domain,
                                                                          io::Issued authority);
 

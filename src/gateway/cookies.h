@@ -5,9 +5,9 @@
 
 namespace gateway {
 
-// A Cookie field's value without `octelium_auth` and `octelium_rt`; other pairs stay byte for byte. Without ours in
-// it, the value itself; else text appended to `storage`, which serves all fields of one request. Empty: nothing is
-// left.
+// A Cookie field's value without `octelium_auth` and `octelium_rt`; other pairs stay byte for byte.
+// Without ours in it, the value itself; else text appended to `storage`, which serves all fields of
+// one request. Empty: nothing is left.
 std::string_view without_our_cookies(std::string_view value, std::string& storage);
 
 // Whether the text is a JSON object (RFC 8259) with unique keys at its top level.

@@ -7,28 +7,31 @@ namespace gateway {
 
 base::Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneOptions& options,
                                                           Shared shared,
-                                                          const ListenAddresses& addresses, int workers,
+                                                          const ListenAddresses& addresses,
+                                                          int workers,
                                                           std::shared_ptr<const Snapshot> first) {
   std::unique_ptr<DataPlane> plane(new DataPlane(options));
   plane->ports_.resize(static_cast<std::size_t>(workers));
   BASE_TRY(plane->bind(addresses.https, PortKind::kHttps, workers, plane->bound_.https));
-  BASE_TRY(plane->bind(addresses.plaintext, PortKind::kPlaintext, workers, plane->bound_.plaintext));
+  BASE_TRY(
+      plane->bind(addresses.plaintext, PortKind::kPlaintext, workers, plane->bound_.plaintext));
   BASE_TRY(plane->bind(addresses.redirect, PortKind::kRedirect, workers, plane->bound_.redirect));
   if (!plane->bound_.https.empty()) plane->options_.https_port = plane->bound_.https[0].port();
   if (first->certificates)
-    SSL_CTX_set_tlsext_servername_callback(first->certificates->main(), &Worker::choose_certificate);
+    SSL_CTX_set_tlsext_servername_callback(first->certificates->main(),
+                                           &Worker::choose_certificate);
   plane->shared_ = std::make_unique<Shared>(
       Shared{plane->options_, shared.sessions, shared.keys, shared.log, shared.slow});
   for (int i = 0; i < workers; ++i) {
-    plane->workers_.push_back(
-        std::make_unique<Worker>(*plane->shared_, plane->ports_[static_cast<std::size_t>(i)], first));
+    plane->workers_.push_back(std::make_unique<Worker>(
+        *plane->shared_, plane->ports_[static_cast<std::size_t>(i)], first));
   }
   for (const auto& worker : plane->workers_) worker->start();
   return plane;
 }
 
-base::Result<void> DataPlane::bind(const std::vector<io::Address>& addresses, PortKind kind, int workers,
-                                   std::vector<io::Address>& bound) {
+base::Result<void> DataPlane::bind(const std::vector<io::Address>& addresses, PortKind kind,
+                                   int workers, std::vector<io::Address>& bound) {
   for (io::Address address : addresses) {
     for (int i = 0; i < workers; ++i) {
       BASE_ASSIGN(const int fd, io::bind_listener(address, true));

@@ -19,8 +19,10 @@ struct ListenAddresses {
 class DataPlane {
  public:
   // Binds every address once per worker, starts the workers. Port 0 is chosen once and shared.
-  static base::Result<std::unique_ptr<DataPlane>> start(const DataPlaneOptions& options, Shared shared,
-                                                        const ListenAddresses& addresses, int workers,
+  static base::Result<std::unique_ptr<DataPlane>> start(const DataPlaneOptions& options,
+                                                        Shared shared,
+                                                        const ListenAddresses& addresses,
+                                                        int workers,
                                                         std::shared_ptr<const Snapshot> first);
 
   // Returns when every worker has taken the Snapshot: requests that begin afterwards see it.
@@ -32,7 +34,8 @@ class DataPlane {
   // As bound, in the order given.
   const ListenAddresses& bound() const { return bound_; }
   struct Totals {
-    std::uint64_t requests = 0, allowed = 0, denied = 0, rejected = 0, upstream_failures = 0, connections = 0;
+    std::uint64_t requests = 0, allowed = 0, denied = 0, rejected = 0, upstream_failures = 0,
+                  connections = 0;
     std::int64_t open_connections = 0;
   };
   Totals totals() const;

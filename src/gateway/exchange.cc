@@ -8,15 +8,18 @@ using http::Piece;
 
 // RFC 9110 §9.2.2: may be sent again after a connection broke.
 bool is_idempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
+         method == "OPTIONS";
 }
 
 }  // namespace
 
 io::Task<ExchangeResult> Exchange::run(std::shared_ptr<const upstream::Endpoint> endpoint,
                                        const http::RequestOut& request,
-                                       std::optional<std::string_view> body, ResponseShaper& shaper) {
-  // A pooled connection may have been closed by the upstream in the same moment: then once more, on a new one.
+                                       std::optional<std::string_view> body,
+                                       ResponseShaper& shaper) {
+  // A pooled connection may have been closed by the upstream in the same moment: then once more, on
+  // a new one.
   for (int attempt = 0;; ++attempt) {
     stream_ = attempt == 0 ? pool_.take_idle(*endpoint) : nullptr;
     if (stream_ == nullptr) {
@@ -27,7 +30,8 @@ io::Task<ExchangeResult> Exchange::run(std::shared_ptr<const upstream::Endpoint>
     client_.set_canceller(stream_);
     bool retry = false;
     const bool last = body.has_value() && !request.upgrade_websocket;
-    const Failure sent = co_await stream_->send_head(request, body.value_or(std::string_view()), last);
+    const Failure sent =
+        co_await stream_->send_head(request, body.value_or(std::string_view()), last);
     ExchangeResult result;
     if (sent != Failure::kNone && stream_->is_untouched()) {
       result = upstream_failed(sent, "the request could not be sent");
@@ -47,7 +51,8 @@ io::Task<ExchangeResult> Exchange::run(std::shared_ptr<const upstream::Endpoint>
       result.failure = upload_failure_;
       result.client_failed = true;
     }
-    retry = retry && attempt == 0 && body.has_value() && is_idempotent(request.method) && !client_.head_sent();
+    retry = retry && attempt == 0 && body.has_value() && is_idempotent(request.method) &&
+            !client_.head_sent();
     stream_->finish();
     stream_ = nullptr;
     if (!retry) co_return result;
@@ -67,7 +72,8 @@ io::Task<void> Exchange::upload() {
   while (true) {
     const Piece piece = co_await client_.read_body();
     if (piece.failure != Failure::kNone) {
-      // An answer that is complete cancels what is left of the request; everything else is the client's fault.
+      // An answer that is complete cancels what is left of the request; everything else is the
+      // client's fault.
       if (piece.failure != Failure::kCancelled) {
         upload_failure_ = piece.failure;
         stream_->cancel();
@@ -77,7 +83,8 @@ io::Task<void> Exchange::upload() {
     const bool trailers = piece.last && !client_.request_trailers().empty();
     const Failure sent = co_await stream_->send_body(piece.bytes, piece.last && !trailers);
     if (sent != Failure::kNone) co_return;
-    if (trailers && co_await stream_->send_trailers(client_.request_trailers()) != Failure::kNone) co_return;
+    if (trailers && co_await stream_->send_trailers(client_.request_trailers()) != Failure::kNone)
+      co_return;
     if (piece.last) {
       uploaded_ = true;
       co_return;
@@ -108,7 +115,8 @@ io::Task<ExchangeResult> Exchange::relay(const http::ResponseHead& head, Respons
   const bool body_follows = head.framing != http::Framing::kNone &&
                             !(head.framing == http::Framing::kLength && *head.content_length == 0);
   out.no_body = head.framing == http::Framing::kNone && head.version != http::Version::kHttp2;
-  if (client_.request().method == "HEAD" || head.status == 204 || head.status == 304) out.no_body = true;
+  if (client_.request().method == "HEAD" || head.status == 204 || head.status == 304)
+    out.no_body = true;
   if (!shaper.shape(head, out)) {
     result.failure = Failure::kMalformed;
     result.detail = "the response's head cannot be written";

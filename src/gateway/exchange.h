@@ -12,7 +12,8 @@ namespace gateway {
 class ResponseShaper {
  public:
   virtual ~ResponseShaper() = default;
-  // `out` is empty but for status, length and framing facts. False: a header of ours must not be written.
+  // `out` is empty but for status, length and framing facts. False: a header of ours must not be
+  // written.
   virtual bool shape(const http::ResponseHead& in, http::ResponseOut& out) = 0;
   virtual void on_trailers(const http::FieldList&) {}
 };
@@ -29,8 +30,8 @@ struct ExchangeOptions {
   io::Millis body_timeout = 60'000;
 };
 
-// One request forwarded to one endpoint and its answer brought back, both streaming at once. When it returns without
-// having sent a head (`head_sent` of the stream), the caller answers.
+// One request forwarded to one endpoint and its answer brought back, both streaming at once. When
+// it returns without having sent a head (`head_sent` of the stream), the caller answers.
 class Exchange {
  public:
   Exchange(http::ServerStream& client, upstream::Pool& pool, const ExchangeOptions& options)
@@ -38,8 +39,8 @@ class Exchange {
 
   // `body`: all of the request's body, when the caller has it; else it is read from the client.
   io::Task<ExchangeResult> run(std::shared_ptr<const upstream::Endpoint> endpoint,
-                               const http::RequestOut& request, std::optional<std::string_view> body,
-                               ResponseShaper& shaper);
+                               const http::RequestOut& request,
+                               std::optional<std::string_view> body, ResponseShaper& shaper);
 
  private:
   io::Task<void> upload();

@@ -25,7 +25,8 @@ std::uint64_t IdentifierSource::number() {
 }
 
 std::string_view IdentifierSource::next(char* out) {
-  static constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01";
+  static constexpr std::string_view kAlphabet =
+      "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01";
   std::uint64_t bits = 0;
   int left = 0;
   for (std::size_t i = 0; i < kSize; ++i) {

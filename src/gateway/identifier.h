@@ -5,9 +5,10 @@
 
 namespace gateway {
 
-// Makes the identifiers of requests, of the form that access logs use (spec/visibility-and-operations.md 1.1): five
-// groups of lower-case letters and digits, 4-4-24-4-4, the first character a letter. Unique with overwhelming
-// likelihood, not secret. One per worker.
+// Makes the identifiers of requests, of the form that access logs use
+// (spec/visibility-and-operations.md 1.1): five groups of lower-case letters and digits,
+// 4-4-24-4-4, the first character a letter. Unique with overwhelming likelihood, not secret. One
+// per worker.
 class IdentifierSource {
  public:
   static constexpr std::size_t kSize = 44;

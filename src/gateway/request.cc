@@ -63,7 +63,8 @@ Request::Request(http::ServerStream& stream, RequestTools& tools,
   entry_.id = tools_.identifiers.next(id_);
 }
 
-// --- from top to bottom --------------------------------------------------------------------------------------------
+// --- from top to bottom
+// --------------------------------------------------------------------------------------------
 
 io::Task<void> Request::run() {
   tools_.counters.requests.fetch_add(1, std::memory_order_relaxed);
@@ -80,7 +81,8 @@ io::Task<void> Request::run_rejected(http::Reject reject) {
   } else {
     canonicalise();  // for the log, as far as it goes
   }
-  answer({.status = http::reject_status(reject), .reason = http::reject_name(reject),
+  answer({.status = http::reject_status(reject),
+          .reason = http::reject_name(reject),
           .body = http::reject_name(reject)});
   co_await send(reply_);
   write_log();
@@ -108,29 +110,34 @@ io::Task<void> Request::serve() {
   co_await forward();
 }
 
-// --- what the request is for ---------------------------------------------------------------------------------------
+// --- what the request is for
+// ---------------------------------------------------------------------------------------
 
 Request::Next Request::canonicalise() {
   const http::Reject reject = http::canonicalise(head_, target_);
   if (reject == http::Reject::kNone) return Next::kGoOn;
   tools_.counters.rejected.fetch_add(1, std::memory_order_relaxed);
-  return answer({.status = http::reject_status(reject), .reason = http::reject_name(reject),
+  return answer({.status = http::reject_status(reject),
+                 .reason = http::reject_name(reject),
                  .body = http::reject_name(reject)});
 }
 
-// The plain listener knows nothing but where people should go; only to hosts of ours, or it would send them anywhere.
+// The plain listener knows nothing but where people should go; only to hosts of ours, or it would
+// send them anywhere.
 Request::Next Request::redirect() {
   const std::string_view domain = snapshot_->domain;
-  const bool ours = target_.host == domain ||
-                    (target_.host.ends_with(domain) &&
-                     target_.host[target_.host.size() - domain.size() - 1] == '.');
+  const bool ours =
+      target_.host == domain || (target_.host.ends_with(domain) &&
+                                 target_.host[target_.host.size() - domain.size() - 1] == '.');
   if (!ours || !target_.path.starts_with('/'))
     return answer({.status = 404, .reason = "host_unknown"});
-  reply_storage_ = fmt::format("https://{}{}{}{}{}", target_.host,
-                               tools_.https_port == 443 ? "" : fmt::format(":{}", tools_.https_port),
-                               target_.path, target_.has_query ? "?" : "", target_.query);
+  reply_storage_ =
+      fmt::format("https://{}{}{}{}{}", target_.host,
+                  tools_.https_port == 443 ? "" : fmt::format(":{}", tools_.https_port),
+                  target_.path, target_.has_query ? "?" : "", target_.query);
   const bool safe = head_.method == "GET" || head_.method == "HEAD";
-  return answer({.status = safe ? 301 : 308, .reason = "redirected_to_https", .location = reply_storage_});
+  return answer(
+      {.status = safe ? 301 : 308, .reason = "redirected_to_https", .location = reply_storage_});
 }
 
 Request::Next Request::find_service() {
@@ -142,7 +149,8 @@ Request::Next Request::find_service() {
     service_ = snapshot_->find(target_.host);
   }
   if (!sni.empty() && sni != target_.host) {
-    // A connection that was opened for one name must not be used for another Service (RFC 9110 §15.5.20).
+    // A connection that was opened for one name must not be used for another Service (RFC 9110
+    // §15.5.20).
     const bool same = service_ != nullptr && snapshot_->find(sni) == service_;
     if (!same) return answer({.status = 421, .reason = "misdirected_request"});
   }
@@ -158,10 +166,17 @@ Request::Next Request::find_service() {
     return Next::kGoOn;
   }
   if (!service_->is_public) return answer({.status = 404, .reason = "service_not_public"});
-  if (service_->is_disabled) return answer({.status = 503, .reason = "service_disabled", .grpc_status = 14, .grpc_message = "Octelium: service disabled"});
+  if (service_->is_disabled)
+    return answer({.status = 503,
+                   .reason = "service_disabled",
+                   .grpc_status = 14,
+                   .grpc_message = "Octelium: service disabled"});
   if (!service_->broken.empty()) {
     detail_ = service_->broken;
-    return answer({.status = 503, .reason = "service_broken", .grpc_status = 14, .grpc_message = "Octelium: service unavailable"});
+    return answer({.status = 503,
+                   .reason = "service_broken",
+                   .grpc_status = 14,
+                   .grpc_message = "Octelium: service unavailable"});
   }
   return Next::kGoOn;
 }
@@ -175,7 +190,10 @@ Request::Next Request::parse_grpc() {
                     dot + 1 < slash && slash + 1 < path.size() &&
                     path.find('/', slash + 1) == std::string_view::npos;
   if (!good)
-    return answer({.status = 404, .reason = "grpc_path_malformed", .grpc_status = 12, .grpc_message = "Octelium: unimplemented"});
+    return answer({.status = 404,
+                   .reason = "grpc_path_malformed",
+                   .grpc_status = 12,
+                   .grpc_message = "Octelium: unimplemented"});
   grpc_full_ = path.substr(0, slash);
   grpc_package_ = path.substr(0, dot);
   grpc_service_ = path.substr(dot + 1, slash - dot - 1);
@@ -183,7 +201,8 @@ Request::Next Request::parse_grpc() {
   return Next::kGoOn;
 }
 
-// --- the body, when something needs it before the upstream does -----------------------------------------------------
+// --- the body, when something needs it before the upstream does
+// -----------------------------------------------------
 
 bool Request::needs_body() const {
   return service_->buffers_body || (subject_ != nullptr && subject_->rules.reads_body);
@@ -191,7 +210,8 @@ bool Request::needs_body() const {
 
 io::Task<Request::Next> Request::buffer_body() {
   const Reply too_large{.status = 413, .reason = "body_too_large"};
-  if (head_.content_length && *head_.content_length > service_->max_body) co_return answer(too_large);
+  if (head_.content_length && *head_.content_length > service_->max_body)
+    co_return answer(too_large);
   if (const auto whole = stream_.whole_body()) {
     whole_body_ = whole;
   } else {
@@ -200,8 +220,10 @@ io::Task<Request::Next> Request::buffer_body() {
       const http::Piece piece = co_await stream_.read_body();
       if (piece.failure == Failure::kMalformed)
         co_return answer({.status = 400, .reason = "body_malformed", .body = "body_malformed"});
-      if (piece.failure == Failure::kTimeout) co_return answer({.status = 408, .reason = "body_timeout"});
-      if (piece.failure != Failure::kNone) co_return answer({.status = 499, .reason = "client_closed"});
+      if (piece.failure == Failure::kTimeout)
+        co_return answer({.status = 408, .reason = "body_timeout"});
+      if (piece.failure != Failure::kNone)
+        co_return answer({.status = 499, .reason = "client_closed"});
       if (body_.size() + piece.bytes.size() > service_->max_body) co_return answer(too_large);
       body_.append(piece.bytes);
       if (piece.last) break;
@@ -213,15 +235,22 @@ io::Task<Request::Next> Request::buffer_body() {
 }
 
 Request::Next Request::check_json_body() {
-  if (!service_->json_body || whole_body_->empty() || is_json_object(*whole_body_)) return Next::kGoOn;
-  return answer({.status = 400, .reason = "body_not_a_json_object", .body = "body_not_a_json_object"});
+  if (!service_->json_body || whole_body_->empty() || is_json_object(*whole_body_))
+    return Next::kGoOn;
+  return answer(
+      {.status = 400, .reason = "body_not_a_json_object", .body = "body_not_a_json_object"});
 }
 
-// --- who asks, and whether they may ----------------------------------------------------------------------------------
+// --- who asks, and whether they may
+// ----------------------------------------------------------------------------------
 
 Request::Next Request::identify() {
   const auto unauthenticated = [&](std::string_view reason) {
-    return answer({.status = 401, .reason = reason, .unauthorized = true, .grpc_status = 16, .grpc_message = "Octelium: Unauthenticated"});
+    return answer({.status = 401,
+                   .reason = reason,
+                   .unauthorized = true,
+                   .grpc_status = 16,
+                   .grpc_message = "Octelium: Unauthenticated"});
   };
   const identity::FoundToken found = identity::find_token(head_.fields);
   if (found.source == identity::TokenSource::kNone) return unauthenticated("token_missing");
@@ -266,10 +295,15 @@ Request::Next Request::decide() {
   }
   const ServicePolicy& rules = *service_->policy;
   context_.emplace(view_, subject, base::WallTime(std::chrono::nanoseconds(entry_.started_ns)));
-  decision_ = policy::decide(*context_, rules.access, rules.rules, subject_ == nullptr ? nullptr : &subject_->rules);
+  decision_ = policy::decide(*context_, rules.access, rules.rules,
+                             subject_ == nullptr ? nullptr : &subject_->rules);
   if (decision_.allowed) return Next::kGoOn;
   detail_ = decision_.detail;
-  return answer({.status = 403, .reason = decision_.code, .unauthorized = true, .grpc_status = 7, .grpc_message = "Octelium: Unauthorized"});
+  return answer({.status = 403,
+                 .reason = decision_.code,
+                 .unauthorized = true,
+                 .grpc_status = 7,
+                 .grpc_message = "Octelium: Unauthorized"});
 }
 
 Request::Next Request::choose_config() {
@@ -277,28 +311,35 @@ Request::Next Request::choose_config() {
   context_.reset();
   config_ = index < service_->configs.size() ? service_->configs[index].get() : nullptr;
   if (config_ == nullptr || (config_->endpoints.empty() && !config_->direct))
-    return answer({.status = 502, .reason = "no_upstream", .grpc_status = 14, .grpc_message = "Octelium: no upstream"});
+    return answer({.status = 502,
+                   .reason = "no_upstream",
+                   .grpc_status = 14,
+                   .grpc_message = "Octelium: no upstream"});
   return Next::kGoOn;
 }
 
-// --- what the upstream gets --------------------------------------------------------------------------------------------
+// --- what the upstream gets
+// --------------------------------------------------------------------------------------------
 
 Request::Next Request::edit_target() {
   out_.method = head_.method;
   std::string_view path = target_.path;
-  const bool edited = path.starts_with('/') && (!config_->remove_prefix.empty() || !config_->add_prefix.empty());
+  const bool edited =
+      path.starts_with('/') && (!config_->remove_prefix.empty() || !config_->add_prefix.empty());
   if (edited) {
     if (!config_->remove_prefix.empty() && path.starts_with(config_->remove_prefix))
       path.remove_prefix(config_->remove_prefix.size());
     path_ = config_->add_prefix;
     path_ += path;
     if (!path_.starts_with('/')) path_.insert(path_.begin(), '/');
-    // What is left must be canonical still: `/api../x` without `/api` would be another path to the upstream than
-    // the one that policy saw.
+    // What is left must be canonical still: `/api../x` without `/api` would be another path to the
+    // upstream than the one that policy saw.
     std::string storage;
     std::string_view canonical;
-    if (http::canonicalise_path(path_, storage, canonical) != http::Reject::kNone || canonical != path_)
-      return answer({.status = 400, .reason = "path_rewrite_ambiguous", .body = "path_rewrite_ambiguous"});
+    if (http::canonicalise_path(path_, storage, canonical) != http::Reject::kNone ||
+        canonical != path_)
+      return answer(
+          {.status = 400, .reason = "path_rewrite_ambiguous", .body = "path_rewrite_ambiguous"});
     path = path_;
   }
   out_.target = original_or_joined(path, target_text_);
@@ -308,7 +349,8 @@ Request::Next Request::edit_target() {
 // `path?query`: as it stands in the head if nothing was changed, else put together in `storage`.
 std::string_view Request::original_or_joined(std::string_view path, std::string& storage) const {
   if (!target_.has_query) return path;
-  const bool inside = path.data() >= head_.target.data() && path.data() < head_.target.data() + head_.target.size();
+  const bool inside =
+      path.data() >= head_.target.data() && path.data() < head_.target.data() + head_.target.size();
   if (inside && path.data() + path.size() + 1 == target_.query.data())
     return {path.data(), path.size() + 1 + target_.query.size()};
   storage.reserve(path.size() + 1 + target_.query.size());
@@ -316,10 +358,12 @@ std::string_view Request::original_or_joined(std::string_view path, std::string&
   return storage;
 }
 
-void Request::set_field(http::FieldList& fields, std::string_view name, std::string_view value, bool append) {
+void Request::set_field(http::FieldList& fields, std::string_view name, std::string_view value,
+                        bool append) {
   if (!append) {
     for (http::Field& field : fields)
-      if (http::equals_ignoring_case(field.name, name)) field.hop_by_hop = true;  // the codecs leave it out
+      if (http::equals_ignoring_case(field.name, name))
+        field.hop_by_hop = true;  // the codecs leave it out
   }
   fields.push(http::Field{name, value, http::classify(name), false});
 }
@@ -333,10 +377,13 @@ Request::Next Request::edit_fields() {
     switch (field.id) {
       case FieldId::kHost:
       case FieldId::kContentLength:
-      case FieldId::kXRequestId: continue;
+      case FieldId::kXRequestId:
+        continue;
       case FieldId::kXOctelium:
-        if (!service_->is_api || !http::equals_ignoring_case(field.name, "x-octelium-refresh-token")) {
-          if (!service_->is_api || !http::equals_ignoring_case(field.name, "x-octelium-dry-run")) continue;
+        if (!service_->is_api ||
+            !http::equals_ignoring_case(field.name, "x-octelium-refresh-token")) {
+          if (!service_->is_api || !http::equals_ignoring_case(field.name, "x-octelium-dry-run"))
+            continue;
         }
         break;
       case FieldId::kAuthorization:
@@ -347,12 +394,16 @@ Request::Next Request::edit_fields() {
         if (!transparent || is_never_forwarded(field.name)) continue;
         break;
       case FieldId::kCookie: {
-        const std::string_view kept = service_->is_api ? field.value : without_our_cookies(field.value, cookies_);
+        const std::string_view kept =
+            service_->is_api ? field.value : without_our_cookies(field.value, cookies_);
         if (!kept.empty()) out_.fields.push(http::Field{field.name, kept, field.id, false});
         continue;
       }
-      case FieldId::kUserAgent: user_agent = true; break;
-      default: break;
+      case FieldId::kUserAgent:
+        user_agent = true;
+        break;
+      default:
+        break;
     }
     out_.fields.push(field);
   }
@@ -370,16 +421,19 @@ Request::Next Request::edit_fields() {
                              service_->canonical_host);
     out_.fields.push(http::Field{"Forwarded", forwarded_, FieldId::kForwarded, false});
     out_.fields.push(http::Field{"X-Forwarded-Proto", "https", FieldId::kXForwarded, false});
-    out_.fields.push(http::Field{"X-Forwarded-Host", service_->canonical_host, FieldId::kXForwarded, false});
+    out_.fields.push(
+        http::Field{"X-Forwarded-Host", service_->canonical_host, FieldId::kXForwarded, false});
     out_.fields.push(http::Field{"X-Forwarded-For", "10.0.0.1", FieldId::kXForwarded, false});
     out_.fields.push(http::Field{"X-Real-IP", "10.0.0.1", FieldId::kXForwarded, false});
   }
   if (service_->is_api) {
     if (session_) {
       session_uid_ = session_->session->metadata().uid();
-      out_.fields.push(http::Field{"x-octelium-session-uid", session_uid_, FieldId::kXOctelium, false});
+      out_.fields.push(
+          http::Field{"x-octelium-session-uid", session_uid_, FieldId::kXOctelium, false});
     }
-    out_.fields.push(http::Field{"x-octelium-client-address", stream_.downstream().peer_ip, FieldId::kXOctelium, false});
+    out_.fields.push(http::Field{"x-octelium-client-address", stream_.downstream().peer_ip,
+                                 FieldId::kXOctelium, false});
   }
   if (out_.fields.size() == http::FieldList::kCapacity)
     return answer({.status = 431, .reason = "too_many_fields", .body = "too_many_fields"});
@@ -388,10 +442,13 @@ Request::Next Request::edit_fields() {
 
 Request::Next Request::attach_credential() {
   switch (config_->credential) {
-    case RouteConfig::Credential::kNone: break;
+    case RouteConfig::Credential::kNone:
+      break;
     case RouteConfig::Credential::kMissing:
       detail_ = fmt::format("the Secret {} is missing or unusable", config_->missing_secret);
-      return answer({.status = 502, .reason = "upstream_credential_missing", .grpc_status = 14,
+      return answer({.status = 502,
+                     .reason = "upstream_credential_missing",
+                     .grpc_status = 14,
                      .grpc_message = "Octelium: upstream credential unavailable"});
     case RouteConfig::Credential::kPresent:
       set_field(out_.fields, config_->credential_field, config_->credential_value.reveal(), false);
@@ -400,25 +457,36 @@ Request::Next Request::attach_credential() {
   return Next::kGoOn;
 }
 
-// --- there and back ----------------------------------------------------------------------------------------------------
+// --- there and back
+// ----------------------------------------------------------------------------------------------------
 
 io::Task<void> Request::forward() {
   if (config_->direct) {
     reply_storage_ = config_->direct->body;
-    answer({.status = config_->direct->status, .body = reply_storage_, .content_type = config_->direct->content_type});
+    answer({.status = config_->direct->status,
+            .body = reply_storage_,
+            .content_type = config_->direct->content_type});
     co_return;
   }
   const auto& endpoints = config_->endpoints;
-  const auto& endpoint =
-      endpoints.size() == 1 ? endpoints[0] : endpoints[tools_.identifiers.number() % endpoints.size()];
+  const auto& endpoint = endpoints.size() == 1
+                             ? endpoints[0]
+                             : endpoints[tools_.identifiers.number() % endpoints.size()];
   endpoint_ = endpoint.get();
   switch (config_->host) {
-    case RouteConfig::Host::kUpstream: out_.authority = endpoint->authority; break;
-    case RouteConfig::Host::kPreserve: out_.authority = service_->canonical_host; break;
-    case RouteConfig::Host::kValue: out_.authority = config_->host_value; break;
+    case RouteConfig::Host::kUpstream:
+      out_.authority = endpoint->authority;
+      break;
+    case RouteConfig::Host::kPreserve:
+      out_.authority = service_->canonical_host;
+      break;
+    case RouteConfig::Host::kValue:
+      out_.authority = config_->host_value;
+      break;
   }
   out_.scheme = endpoint->tls ? "https" : "http";
-  out_.upgrade_websocket = head_.upgrade_websocket && endpoint->protocol == upstream::Protocol::kHttp1;
+  out_.upgrade_websocket =
+      head_.upgrade_websocket && endpoint->protocol == upstream::Protocol::kHttp1;
   out_.te_trailers = head_.te_trailers || service_->is_grpc;
   if (!whole_body_) whole_body_ = stream_.whole_body();
   out_.has_body = head_.framing != http::Framing::kNone;
@@ -431,28 +499,41 @@ io::Task<void> Request::forward() {
   const ExchangeResult result = co_await exchange.run(endpoint, out_, whole_body_, *this);
   if (result.failure == Failure::kNone) co_return;
   detail_ = result.detail;
-  if (!result.client_failed) tools_.counters.upstream_failures.fetch_add(1, std::memory_order_relaxed);
+  if (!result.client_failed)
+    tools_.counters.upstream_failures.fetch_add(1, std::memory_order_relaxed);
   answer(upstream_reply(result));
 }
 
 Request::Reply Request::upstream_reply(const ExchangeResult& result) {
   if (result.client_failed) {
-    if (result.failure == Failure::kMalformed) return {.status = 400, .reason = "body_malformed", .body = "body_malformed"};
+    if (result.failure == Failure::kMalformed)
+      return {.status = 400, .reason = "body_malformed", .body = "body_malformed"};
     if (result.failure == Failure::kTimeout) return {.status = 408, .reason = "body_timeout"};
     return {.status = 499, .reason = "client_closed"};
   }
   const auto failed = [](int status, std::string_view reason) {
-    return Reply{.status = status, .reason = reason, .body = reason, .grpc_status = status == 504 ? 4 : 14,
-                 .grpc_message = status == 504 ? "Octelium: upstream timeout" : "Octelium: upstream unavailable"};
+    return Reply{.status = status,
+                 .reason = reason,
+                 .body = reason,
+                 .grpc_status = status == 504 ? 4 : 14,
+                 .grpc_message = status == 504 ? "Octelium: upstream timeout"
+                                               : "Octelium: upstream unavailable"};
   };
   switch (result.failure) {
-    case Failure::kTimeout: return failed(504, "upstream_timeout");
-    case Failure::kConnectFailed: return failed(502, "upstream_connect_failed");
-    case Failure::kTls: return failed(502, "upstream_tls_failed");
-    case Failure::kResolve: return failed(502, "upstream_name_unresolved");
-    case Failure::kMalformed: return failed(502, "upstream_malformed");
-    case Failure::kTooLarge: return failed(502, "upstream_head_too_large");
-    default: return failed(502, "upstream_closed");
+    case Failure::kTimeout:
+      return failed(504, "upstream_timeout");
+    case Failure::kConnectFailed:
+      return failed(502, "upstream_connect_failed");
+    case Failure::kTls:
+      return failed(502, "upstream_tls_failed");
+    case Failure::kResolve:
+      return failed(502, "upstream_name_unresolved");
+    case Failure::kMalformed:
+      return failed(502, "upstream_malformed");
+    case Failure::kTooLarge:
+      return failed(502, "upstream_head_too_large");
+    default:
+      return failed(502, "upstream_closed");
   }
 }
 
@@ -463,13 +544,19 @@ bool Request::shape(const http::ResponseHead& in, http::ResponseOut& out) {
     switch (field.id) {
       case FieldId::kContentLength:
       case FieldId::kServer:
-      case FieldId::kConnection: continue;
+      case FieldId::kConnection:
+        continue;
       case FieldId::kXOctelium:
         if (http::equals_ignoring_case(field.name, kRequestIdField)) continue;
         break;
-      case FieldId::kContentType: content_type_ = field.value; break;
-      case FieldId::kDate: date = true; break;
-      default: break;
+      case FieldId::kContentType:
+        content_type_ = field.value;
+        break;
+      case FieldId::kDate:
+        date = true;
+        break;
+      default:
+        break;
     }
     out.fields.push(field);
   }
@@ -481,7 +568,8 @@ bool Request::shape(const http::ResponseHead& in, http::ResponseOut& out) {
         if (http::equals_ignoring_case(field.name, name)) field.hop_by_hop = true;
     }
   }
-  if (!date) out.fields.push(http::Field{"Date", http_date(entry_.started_ns), FieldId::kDate, false});
+  if (!date)
+    out.fields.push(http::Field{"Date", http_date(entry_.started_ns), FieldId::kDate, false});
   out.fields.push(http::Field{"Server", kServer, FieldId::kServer, false});
   if (stream_.downstream().tls) set_field(out.fields, "Strict-Transport-Security", kHsts, false);
   out.fields.push(http::Field{kRequestIdField, entry_.id, FieldId::kXOctelium, false});
@@ -497,14 +585,16 @@ void Request::on_trailers(const http::FieldList& trailers) {
 void Request::note_grpc_status(const http::FieldList& fields) {
   for (const http::Field& field : fields) {
     if (field.id == FieldId::kGrpcStatus) {
-      std::from_chars(field.value.data(), field.value.data() + field.value.size(), entry_.grpc_status);
+      std::from_chars(field.value.data(), field.value.data() + field.value.size(),
+                      entry_.grpc_status);
     } else if (http::equals_ignoring_case(field.name, "grpc-message")) {
       grpc_message_ = field.value.substr(0, 512);
     }
   }
 }
 
-// --- answers of ours -----------------------------------------------------------------------------------------------
+// --- answers of ours
+// -----------------------------------------------------------------------------------------------
 
 Request::Next Request::answer(Reply reply) {
   reply_ = reply;
@@ -526,7 +616,8 @@ void Request::send_reply_fields(http::ResponseOut& out, const Reply& reply) {
   if (reply.challenge_basic) add("WWW-Authenticate", "Basic realm=\"octelium\"");
   if (reply.no_store) add("Cache-Control", "no-store");
   if (config_ != nullptr && config_->direct) {
-    for (const FieldEdit& edit : config_->response_fields) set_field(out.fields, edit.name, edit.value, edit.append);
+    for (const FieldEdit& edit : config_->response_fields)
+      set_field(out.fields, edit.name, edit.value, edit.append);
     for (const std::string& name : config_->removed_response_fields) {
       for (http::Field& field : out.fields)
         if (http::equals_ignoring_case(field.name, name)) field.hop_by_hop = true;
@@ -534,7 +625,8 @@ void Request::send_reply_fields(http::ResponseOut& out, const Reply& reply) {
   }
   add("Date", http_date(entry_.started_ns));
   add("Server", kServer);
-  if (stream_.downstream().tls && !stream_.downstream().redirect_only) add("Strict-Transport-Security", kHsts);
+  if (stream_.downstream().tls && !stream_.downstream().redirect_only)
+    add("Strict-Transport-Security", kHsts);
   add(kRequestIdField, entry_.id);
 }
 
@@ -545,9 +637,13 @@ io::Task<void> Request::send(const Reply& reply) {
   if (grpc) {
     // A trailers-only answer: HTTP says 200, gRPC says what happened.
     out.status = 200;
-    const auto end = std::to_chars(grpc_status, grpc_status + sizeof grpc_status, reply.grpc_status).ptr;
+    const auto end =
+        std::to_chars(grpc_status, grpc_status + sizeof grpc_status, reply.grpc_status).ptr;
     out.fields.push(http::Field{"Content-Type", "application/grpc", FieldId::kContentType, false});
-    out.fields.push(http::Field{"Grpc-Status", {grpc_status, static_cast<std::size_t>(end - grpc_status)}, FieldId::kGrpcStatus, false});
+    out.fields.push(http::Field{"Grpc-Status",
+                                {grpc_status, static_cast<std::size_t>(end - grpc_status)},
+                                FieldId::kGrpcStatus,
+                                false});
     out.fields.push(http::Field{"Grpc-Message", reply.grpc_message, FieldId::kOther, false});
     Reply rest = reply;
     rest.body = rest.content_type = {};
@@ -575,7 +671,8 @@ io::Task<void> Request::send(const Reply& reply) {
   co_await stream_.send_head(out, body, true);
 }
 
-// --- the cluster's own endpoints -------------------------------------------------------------------------------------
+// --- the cluster's own endpoints
+// -------------------------------------------------------------------------------------
 
 io::Task<void> Request::serve_domain() {
   if (target_.path == identity::OAuth2Endpoint::kMetadataPath) {
@@ -600,7 +697,8 @@ io::Task<void> Request::serve_domain() {
   while (true) {
     const http::Piece piece = co_await stream_.read_body();
     if (piece.failure != Failure::kNone) {
-      answer({.status = piece.failure == Failure::kMalformed ? 400 : 499, .reason = "body_malformed"});
+      answer(
+          {.status = piece.failure == Failure::kMalformed ? 400 : 499, .reason = "body_malformed"});
       co_return;
     }
     if (call.body.size() + piece.bytes.size() > kDomainBodyLimit) {
@@ -618,14 +716,17 @@ io::Task<void> Request::serve_domain() {
   call.client_address = stream_.downstream().peer_ip;
   const SlowPath::Answer result = co_await tools_.slow.oauth2_token(tools_.loop, std::move(call));
   reply_storage_ = result.body;
-  Reply reply{.status = result.status, .reason = result.status == 200 ? "" : "oauth2_refused",
-              .body = reply_storage_, .content_type = "application/json"};
+  Reply reply{.status = result.status,
+              .reason = result.status == 200 ? "" : "oauth2_refused",
+              .body = reply_storage_,
+              .content_type = "application/json"};
   reply.challenge_basic = result.challenge_basic;
   reply.no_store = true;
   answer(reply);
 }
 
-// --- the log ---------------------------------------------------------------------------------------------------------
+// --- the log
+// ---------------------------------------------------------------------------------------------------------
 
 void Request::fill_entry() {
   entry_.ended_ns = wall_ns();
@@ -654,7 +755,8 @@ void Request::fill_entry() {
   entry_.path = target_.path;
   entry_.host = target_.host;
   entry_.version = head_.version;
-  entry_.request_bytes = head_.content_length ? *head_.content_length : stream_.body_bytes_received();
+  entry_.request_bytes =
+      head_.content_length ? *head_.content_length : stream_.body_bytes_received();
   entry_.response_bytes = stream_.body_bytes_sent();
   entry_.content_type = content_type_;
   entry_.grpc_package = grpc_package_;
@@ -669,7 +771,8 @@ void Request::fill_entry() {
 }
 
 void Request::write_log() {
-  (decision_.allowed ? tools_.counters.allowed : tools_.counters.denied).fetch_add(1, std::memory_order_relaxed);
+  (decision_.allowed ? tools_.counters.allowed : tools_.counters.denied)
+      .fetch_add(1, std::memory_order_relaxed);
   if (!tools_.log.is_enabled()) return;
   fill_entry();
   telemetry::append_entry(tools_.log.text(), entry_);

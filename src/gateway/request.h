@@ -64,11 +64,12 @@ struct RequestTools {
   std::uint16_t https_port;  // that redirects name; 443 is left out
 };
 
-// The life of one request (docs/life_of_a_request.md): `run` reads from top to bottom, and its last phase, the log,
-// always runs. Lives on the handler's coroutine frame.
+// The life of one request (docs/life_of_a_request.md): `run` reads from top to bottom, and its last
+// phase, the log, always runs. Lives on the handler's coroutine frame.
 class Request final : private ResponseShaper {
  public:
-  Request(http::ServerStream& stream, RequestTools& tools, std::shared_ptr<const Snapshot> snapshot);
+  Request(http::ServerStream& stream, RequestTools& tools,
+          std::shared_ptr<const Snapshot> snapshot);
 
   io::Task<void> run();
   io::Task<void> run_rejected(http::Reject reject);
@@ -81,11 +82,11 @@ class Request final : private ResponseShaper {
 
   struct Reply {
     int status = 0;
-    std::string_view reason{};   // for the log; stable
-    std::string_view body{};     // fixed per reason
+    std::string_view reason{};  // for the log; stable
+    std::string_view body{};    // fixed per reason
     std::string_view location{};
     bool unauthorized = false;
-    int grpc_status = -1;      // >= 0: a trailers-only gRPC answer when the Service is gRPC
+    int grpc_status = -1;  // >= 0: a trailers-only gRPC answer when the Service is gRPC
     std::string_view grpc_message{};
     std::string_view content_type{};
     bool challenge_basic = false;
@@ -117,7 +118,8 @@ class Request final : private ResponseShaper {
   void on_trailers(const http::FieldList& trailers) override;
   void note_grpc_status(const http::FieldList& fields);
   std::string_view original_or_joined(std::string_view path, std::string& storage) const;
-  void set_field(http::FieldList& fields, std::string_view name, std::string_view value, bool append);
+  void set_field(http::FieldList& fields, std::string_view name, std::string_view value,
+                 bool append);
   void fill_entry();
   void write_log();
   Reply upstream_reply(const ExchangeResult& result);

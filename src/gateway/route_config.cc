@@ -14,7 +14,8 @@ namespace {
 using Config = corev1::Service::Spec::Config;
 using Http = Config::HTTP;
 
-// TLS settings in words: part of an endpoint's key, so that configs with other roots share no connection.
+// TLS settings in words: part of an endpoint's key, so that configs with other roots share no
+// connection.
 std::string tls_key(const Config& config, const RouteConfigContext& context) {
   std::string key = fmt::format("|ca{}", std::hash<std::string>{}(context.upstream_ca_pem));
   if (!config.has_tls()) return key;
@@ -49,11 +50,13 @@ base::Result<std::shared_ptr<const upstream::Endpoint>> make_endpoint(
     BASE_ASSIGN(endpoint.dial, io::Address::unix_path(url.socket));
     endpoint.authority = "localhost";
   } else {
-    endpoint.dial = context.dial_override ? context.dial_override(url.host, url.port) : std::nullopt;
+    endpoint.dial =
+        context.dial_override ? context.dial_override(url.host, url.port) : std::nullopt;
     if (!endpoint.dial) {
       if (auto literal = io::Address::from_ip(url.host, url.port)) endpoint.dial = *literal;
     }
-    const std::string host = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
+    const std::string host =
+        url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
     endpoint.authority = url.is_default_port ? host : fmt::format("{}:{}", host, url.port);
   }
   endpoint.key = fmt::format("{}|{}|{}|{}|{}", url.is_tls ? "tls" : "plain", http2 ? "h2" : "h1",
@@ -84,9 +87,11 @@ FieldEdit make_edit(const Http::Header::KeyValue& item) {
   return FieldEdit{item.key(), http::classify(item.key()), item.value(), item.append()};
 }
 
-void add_header_rules(const corev1::Service& service, const Http::Header& header, RouteConfig& out) {
+void add_header_rules(const corev1::Service& service, const Http::Header& header,
+                      RouteConfig& out) {
   for (const auto& item : header.addrequestheaders()) out.request_fields.push_back(make_edit(item));
-  for (const auto& item : header.addresponseheaders()) out.response_fields.push_back(make_edit(item));
+  for (const auto& item : header.addresponseheaders())
+    out.response_fields.push_back(make_edit(item));
   out.removed_request_fields.assign(header.removerequestheaders().begin(),
                                     header.removerequestheaders().end());
   out.removed_response_fields.assign(header.removeresponseheaders().begin(),
@@ -97,25 +102,43 @@ void add_header_rules(const corev1::Service& service, const Http::Header& header
     out.host_value = header.host().value();
   }
   switch (header.forwardedmode()) {
-    case Http::Header::OBFUSCATE: out.forwarded = RouteConfig::Forwarded::kObfuscate; break;
-    case Http::Header::TRANSPARENT: out.forwarded = RouteConfig::Forwarded::kTransparent; break;
-    default: break;
+    case Http::Header::OBFUSCATE:
+      out.forwarded = RouteConfig::Forwarded::kObfuscate;
+      break;
+    case Http::Header::TRANSPARENT:
+      out.forwarded = RouteConfig::Forwarded::kTransparent;
+      break;
+    default:
+      break;
   }
   // Unset: an anonymous Service's upstream checks for itself, so it gets what the client sent.
   switch (header.authorizationmode()) {
-    case Http::Header::PASS: out.pass_authorization = true; break;
-    case Http::Header::DELETE: out.pass_authorization = false; break;
-    default: out.pass_authorization = service.spec().isanonymous(); break;
+    case Http::Header::PASS:
+      out.pass_authorization = true;
+      break;
+    case Http::Header::DELETE:
+      out.pass_authorization = false;
+      break;
+    default:
+      out.pass_authorization = service.spec().isanonymous();
+      break;
   }
 }
 
 void add_credential(const Http::Auth& auth, const RouteConfigContext& context, RouteConfig& out) {
   std::string secret_name;
   switch (auth.type_case()) {
-    case Http::Auth::kBearer: secret_name = auth.bearer().fromsecret(); break;
-    case Http::Auth::kBasic: secret_name = auth.basic().password().fromsecret(); break;
-    case Http::Auth::kCustom: secret_name = auth.custom().value().fromsecret(); break;
-    default: return;
+    case Http::Auth::kBearer:
+      secret_name = auth.bearer().fromsecret();
+      break;
+    case Http::Auth::kBasic:
+      secret_name = auth.basic().password().fromsecret();
+      break;
+    case Http::Auth::kCustom:
+      secret_name = auth.custom().value().fromsecret();
+      break;
+    default:
+      return;
   }
   if (context.used_secrets != nullptr) context.used_secrets->insert(secret_name);
   const auto secret = context.secret(secret_name);
@@ -130,10 +153,12 @@ void add_credential(const Http::Auth& auth, const RouteConfigContext& context, R
   out.credential_field = "Authorization";
   std::string text;
   switch (auth.type_case()) {
-    case Http::Auth::kBearer: text = fmt::format("Bearer {}", value->reveal()); break;
+    case Http::Auth::kBearer:
+      text = fmt::format("Bearer {}", value->reveal());
+      break;
     case Http::Auth::kBasic:
-      text = "Basic " + base::base64_encode(
-                            fmt::format("{}:{}", auth.basic().username(), value->reveal()));
+      text = "Basic " +
+             base::base64_encode(fmt::format("{}:{}", auth.basic().username(), value->reveal()));
       break;
     default:
       out.credential_field = auth.custom().header();
@@ -147,9 +172,12 @@ void add_credential(const Http::Auth& auth, const RouteConfigContext& context, R
 
 std::optional<base::Secret> secret_value(const corev1::Secret& secret) {
   switch (secret.data().type_case()) {
-    case corev1::Secret::Data::kValue: return base::Secret(secret.data().value());
-    case corev1::Secret::Data::kValueBytes: return base::Secret(secret.data().valuebytes());
-    default: return std::nullopt;
+    case corev1::Secret::Data::kValue:
+      return base::Secret(secret.data().value());
+    case corev1::Secret::Data::kValueBytes:
+      return base::Secret(secret.data().valuebytes());
+    default:
+      return std::nullopt;
   }
 }
 

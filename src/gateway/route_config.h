@@ -26,8 +26,8 @@ struct FieldEdit {
   bool append = false;
 };
 
-// A config of a Service, compiled: everything that a request needs to know of it without looking at the resource.
-// Immutable; part of a Snapshot.
+// A config of a Service, compiled: everything that a request needs to know of it without looking at
+// the resource. Immutable; part of a Snapshot.
 struct RouteConfig {
   enum class Host : std::uint8_t { kUpstream, kPreserve, kValue };
   enum class Forwarded : std::uint8_t { kDrop, kObfuscate, kTransparent };
@@ -64,10 +64,11 @@ struct RouteConfig {
 struct RouteConfigContext {
   upstream::EndpointTable& endpoints;
   // `--upstream-resolve`: where to dial instead of host:port; nullopt without an override.
-  std::function<std::optional<io::Address>(std::string_view host, std::uint16_t port)> dial_override;
+  std::function<std::optional<io::Address>(std::string_view host, std::uint16_t port)>
+      dial_override;
   // The stored Secret, or null.
   std::function<std::shared_ptr<const corev1::Secret>(std::string_view name)> secret;
-  std::string upstream_ca_pem;  // extra roots for all upstreams
+  std::string upstream_ca_pem;                              // extra roots for all upstreams
   std::unordered_set<std::string>* used_secrets = nullptr;  // names that were asked for are added
 };
 

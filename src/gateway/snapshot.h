@@ -14,10 +14,12 @@
 
 namespace gateway {
 
-// A Service as requests see it. Immutable; shared by Snapshots until something it depends on changes.
+// A Service as requests see it. Immutable; shared by Snapshots until something it depends on
+// changes.
 struct ServiceEntry {
   std::shared_ptr<const corev1::Service> service;
-  std::shared_ptr<const corev1::Namespace> name_space;  // null: gone, and with it every grant that it made
+  std::shared_ptr<const corev1::Namespace>
+      name_space;  // null: gone, and with it every grant that it made
   std::string canonical_host;
   std::vector<std::string> hosts;
   std::string reference;            // JSON, for the log
@@ -44,7 +46,9 @@ struct ServiceEntry {
 
 struct StringHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
 };
 template <typename T>
 using StringMap = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;

@@ -39,7 +39,8 @@ SnapshotBuilder::SnapshotBuilder(BuilderOptions options, CertificateSource& cert
   api_endpoint_ = endpoints_.add(std::move(endpoint));
 }
 
-// --- taking changes in ------------------------------------------------------------------------------------------------
+// --- taking changes in
+// ------------------------------------------------------------------------------------------------
 
 bool SnapshotBuilder::put(const std::shared_ptr<const resource::Message>& resource) {
   const std::string& name = resource::metadata_of(*resource).name();
@@ -52,7 +53,8 @@ bool SnapshotBuilder::put(const std::shared_ptr<const resource::Message>& resour
       return true;
     }
     case resource::Kind::kNamespace:
-      namespaces_[name] = {as<corev1::Namespace>(resource), policy::Authorization::compile(*resource)};
+      namespaces_[name] = {as<corev1::Namespace>(resource),
+                           policy::Authorization::compile(*resource)};
       refresh_namespace_rules(name);
       return true;
     case resource::Kind::kPolicy: {
@@ -75,14 +77,17 @@ bool SnapshotBuilder::put(const std::shared_ptr<const resource::Message>& resour
     case resource::Kind::kRegion:
       region_reference_ = telemetry::render_reference(*resource);
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
 bool SnapshotBuilder::remove(const resource::Message& resource) {
   const std::string& name = resource::metadata_of(resource).name();
   switch (resource::kind_of(resource)) {
-    case resource::Kind::kService: services_.erase(name); return true;
+    case resource::Kind::kService:
+      services_.erase(name);
+      return true;
     case resource::Kind::kNamespace:
       namespaces_.erase(name);
       refresh_namespace_rules(name);
@@ -99,11 +104,13 @@ bool SnapshotBuilder::remove(const resource::Message& resource) {
       for (auto& [service, state] : services_)
         if (state.entry && state.entry->used_secrets.contains(name)) state.entry.reset();
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
-// Services whose rules, or whose Namespace's or the cluster's, come from the Policy or a child of it.
+// Services whose rules, or whose Namespace's or the cluster's, come from the Policy or a child of
+// it.
 void SnapshotBuilder::policy_changed(const std::string& name) {
   const auto depends = [&](const std::shared_ptr<const policy::Authorization>& authorization) {
     return authorization && authorization->depends_on(name);
@@ -121,16 +128,16 @@ void SnapshotBuilder::refresh_namespace_rules(const std::string& name) {
     if (namespace_of(*state.message) == name) state.entry.reset();
 }
 
-// --- compiling a Service ----------------------------------------------------------------------------------------------
+// --- compiling a Service
+// ----------------------------------------------------------------------------------------------
 
 RouteConfigContext SnapshotBuilder::context(std::unordered_set<std::string>* used_secrets) {
-  return RouteConfigContext{
-      endpoints_, options_.dial_override,
-      [this](std::string_view name) {
-        const auto it = secrets_.find(name);
-        return it == secrets_.end() ? nullptr : it->second;
-      },
-      options_.upstream_ca_pem, used_secrets};
+  return RouteConfigContext{endpoints_, options_.dial_override,
+                            [this](std::string_view name) {
+                              const auto it = secrets_.find(name);
+                              return it == secrets_.end() ? nullptr : it->second;
+                            },
+                            options_.upstream_ca_pem, used_secrets};
 }
 
 std::shared_ptr<const RouteConfig> SnapshotBuilder::api_config() const {
@@ -162,7 +169,8 @@ std::shared_ptr<const ServiceEntry> SnapshotBuilder::compile(const ServiceState&
   if (const auto owner = namespaces_.find(namespace_of(service)); owner != namespaces_.end()) {
     entry->name_space = owner->second.message;
     entry->namespace_reference = telemetry::render_reference(*owner->second.message);
-    rules->rules.name_space = policy::RuleList::make(owner->second.authorization, policy_->policies);
+    rules->rules.name_space =
+        policy::RuleList::make(owner->second.authorization, policy_->policies);
   } else {
     entry->broken = "its Namespace does not exist";
   }
@@ -215,7 +223,8 @@ base::Result<void> SnapshotBuilder::check(const corev1::Service& service) {
   return {};
 }
 
-// --- putting it together ----------------------------------------------------------------------------------------------
+// --- putting it together
+// ----------------------------------------------------------------------------------------------
 
 void SnapshotBuilder::add_hosts(Snapshot& snapshot) const {
   for (const auto& [name, state] : services_) {

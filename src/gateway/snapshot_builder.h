@@ -15,18 +15,20 @@ struct BuilderOptions {
   std::string domain;
   std::string api_socket;  // path of the gRPC server's socket
   std::string upstream_ca_pem;
-  std::function<std::optional<io::Address>(std::string_view host, std::uint16_t port)> dial_override;
+  std::function<std::optional<io::Address>(std::string_view host, std::uint16_t port)>
+      dial_override;
 };
 
 // Turns resources into Snapshots, compiling again only what a change concerns. For one thread.
 //
-// What does not compile (admission refuses it, so it comes from a store of another version) makes its Service answer
-// 503 with the reason in the log; it never keeps the rest from being served.
+// What does not compile (admission refuses it, so it comes from a store of another version) makes
+// its Service answer 503 with the reason in the log; it never keeps the rest from being served.
 class SnapshotBuilder {
  public:
   SnapshotBuilder(BuilderOptions options, CertificateSource& certificates);
 
-  // A resource as it is now, or was before it was deleted. Kinds that Snapshots do not hold are ignored: false.
+  // A resource as it is now, or was before it was deleted. Kinds that Snapshots do not hold are
+  // ignored: false.
   bool put(const std::shared_ptr<const resource::Message>& resource);
   bool remove(const resource::Message& resource);
 

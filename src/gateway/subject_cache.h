@@ -11,8 +11,8 @@
 
 namespace gateway {
 
-// What a worker derives from a LiveSession once and needs at each of its requests: the rules of its owners as
-// policy wants them, and the references that the log shows. One per worker; bounded.
+// What a worker derives from a LiveSession once and needs at each of its requests: the rules of its
+// owners as policy wants them, and the references that the log shows. One per worker; bounded.
 class SubjectCache {
  public:
   struct Entry {

@@ -24,7 +24,8 @@ int worker_index() {
 // One listening socket of this worker.
 class Worker::Port final : public io::Acceptor {
  public:
-  Port(Worker& worker, BoundPort port) : worker_(worker), kind_(port.kind), listener_(worker.loop_, port.fd, *this) {}
+  Port(Worker& worker, BoundPort port)
+      : worker_(worker), kind_(port.kind), listener_(worker.loop_, port.fd, *this) {}
 
   void on_accept(int fd) override {
     worker_.counters_.connections.fetch_add(1, std::memory_order_relaxed);
@@ -38,6 +39,24 @@ class Worker::Port final : public io::Acceptor {
   io::Listener listener_;
 };
 
+// Takes away what nobody uses any more, once in a while.
+class Worker::Sweeper final : public io::Timer {
+ public:
+  explicit Sweeper(Worker& worker) : worker_(worker) { arm(); }
+
+ protected:
+  void on_deadline() override {
+    worker_.pool_.sweep();
+    worker_.subjects_.sweep();
+    arm();
+  }
+
+ private:
+  void arm() { worker_.loop_.timers().arm(*this, worker_.loop_.in(kSweepMillis)); }
+
+  Worker& worker_;
+};
+
 Worker::Worker(const Shared& shared, const std::vector<BoundPort>& ports,
                std::shared_ptr<const Snapshot> snapshot)
     : shared_(shared),
@@ -45,8 +64,16 @@ Worker::Worker(const Shared& shared, const std::vector<BoundPort>& ports,
       pool_(loop_, shared.options.pool),
       tokens_(shared.sessions, shared.keys),
       log_(shared.log),
-      tools_{loop_,      pool_,          tokens_,   subjects_, log_, identifiers_, shared.slow,
-             counters_, shared.options.exchange, shared.options.https_port} {
+      tools_{loop_,
+             pool_,
+             tokens_,
+             subjects_,
+             log_,
+             identifiers_,
+             shared.slow,
+             counters_,
+             shared.options.exchange,
+             shared.options.https_port} {
   for (const BoundPort& port : ports) ports_.push_back(std::make_unique<Port>(*this, port));
   loop_.on_batch_end([this] { log_.flush_if_due(loop_.now()); });
 }
@@ -56,7 +83,7 @@ Worker::~Worker() = default;
 void Worker::start() {
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "worker");
-    tasks_.spawn(sweep_loop());
+    sweeper_ = std::make_unique<Sweeper>(*this);
     loop_.run();
     log_.flush();
   });
@@ -87,16 +114,28 @@ void Worker::stop() {
       // Closing one may end others' tasks, but never removes a connection other than its own.
       if (std::ranges::find(connections_, connection) != connections_.end()) connection->close();
     }
+    const auto beginning = beginning_;
+    for (io::Socket* socket : beginning) {
+      if (std::ranges::find(beginning_, socket) != beginning_.end()) socket->cancel();
+    }
     pool_.close();
-    loop_.stop();
+    ending_.spawn(end());
   });
+}
+
+// The loop runs on until no task is left that uses what this worker owns.
+io::Task<void> Worker::end() {
+  co_await tasks_.drained();
+  for (pool_.sweep(); !pool_.is_unused(); pool_.sweep()) co_await io::Sleep(loop_, 1);
+  loop_.stop();
 }
 
 void Worker::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-// --- connections ------------------------------------------------------------------------------------------------------
+// --- connections
+// ------------------------------------------------------------------------------------------------------
 
 int Worker::choose_certificate(SSL* ssl, int* alert, void*) {
   auto* worker = static_cast<Worker*>(SSL_get_ex_data(ssl, worker_index()));
@@ -130,7 +169,8 @@ io::Task<bool> Worker::speaks_http2(io::Socket& socket) {
   if (co_await socket.wait_readable(deadline) <= 0) co_return false;
   char first[kHttp2Preface.size()];
   const ssize_t got = recv(socket.fd(), first, sizeof first, MSG_PEEK);
-  co_return got >= 3 && kHttp2Preface.starts_with(std::string_view(first, static_cast<std::size_t>(got)));
+  co_return got >= 3 &&
+      kHttp2Preface.starts_with(std::string_view(first, static_cast<std::size_t>(got)));
 }
 
 io::Task<void> Worker::serve(std::unique_ptr<io::Socket> socket, PortKind kind) {
@@ -139,19 +179,26 @@ io::Task<void> Worker::serve(std::unique_ptr<io::Socket> socket, PortKind kind) 
   downstream.tls = kind == PortKind::kHttps;
   downstream.redirect_only = kind == PortKind::kRedirect;
   bool http2 = false;
+  bool usable = true;
+  beginning_.push_back(socket.get());
   if (kind == PortKind::kHttps) {
-    if (!co_await start_tls(*socket)) co_return;
-    http2 = socket->alpn() == io::Alpn::kHttp2;
-    downstream.server_name = socket->server_name();
+    usable = co_await start_tls(*socket);
   } else if (kind == PortKind::kPlaintext) {
     http2 = co_await speaks_http2(*socket);
   }
-  if (stopping_) co_return;
+  std::erase(beginning_, socket.get());
+  if (!usable || stopping_) co_return;
+  if (kind == PortKind::kHttps) {
+    http2 = socket->alpn() == io::Alpn::kHttp2;
+    downstream.server_name = socket->server_name();
+  }
   std::unique_ptr<http::ServerConnection> connection;
   if (http2) {
-    connection = std::make_unique<http::H2Server>(std::move(socket), downstream, shared_.options.server, *this);
+    connection = std::make_unique<http::H2Server>(std::move(socket), downstream,
+                                                  shared_.options.server, *this);
   } else {
-    connection = std::make_unique<http::H1Server>(std::move(socket), downstream, shared_.options.server, *this);
+    connection = std::make_unique<http::H1Server>(std::move(socket), downstream,
+                                                  shared_.options.server, *this);
   }
   co_await run_connection(std::move(connection));
 }
@@ -173,14 +220,6 @@ io::Task<void> Worker::handle(http::ServerStream& stream) {
 io::Task<void> Worker::handle_rejected(http::ServerStream& stream, http::Reject reject) {
   Request request(stream, tools_, snapshot_);
   co_await request.run_rejected(reject);
-}
-
-io::Task<void> Worker::sweep_loop() {
-  while (!stopping_) {
-    co_await io::Sleep(loop_, kSweepMillis);
-    pool_.sweep();
-    subjects_.sweep();
-  }
 }
 
 }  // namespace gateway

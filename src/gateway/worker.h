@@ -36,11 +36,12 @@ struct Shared {
   SlowPath& slow;
 };
 
-// One thread that serves requests: its loop, its listeners, its connections and everything it remembers. Shares
-// nothing that changes with other workers.
+// One thread that serves requests: its loop, its listeners, its connections and everything it
+// remembers. Shares nothing that changes with other workers.
 class Worker final : public http::RequestHandler {
  public:
-  Worker(const Shared& shared, const std::vector<BoundPort>& ports, std::shared_ptr<const Snapshot> snapshot);
+  Worker(const Shared& shared, const std::vector<BoundPort>& ports,
+         std::shared_ptr<const Snapshot> snapshot);
   ~Worker() override;
 
   void start();
@@ -53,13 +54,17 @@ class Worker final : public http::RequestHandler {
   void join();
 
   const Counters& counters() const { return counters_; }
-  // For the certificate table's main context: picks the certificate by the name that the client asks for.
+  // For the certificate table's main context: picks the certificate by the name that the client
+  // asks for.
   static int choose_certificate(SSL* ssl, int* alert, void* argument);
   // Connections that are open; for the drain.
-  std::int64_t open_connections() const { return counters_.open_connections.load(std::memory_order_relaxed); }
+  std::int64_t open_connections() const {
+    return counters_.open_connections.load(std::memory_order_relaxed);
+  }
 
  private:
   class Port;
+  class Sweeper;
   struct Link;
 
   static constexpr io::Millis kSweepMillis = 1'000;
@@ -70,7 +75,7 @@ class Worker final : public http::RequestHandler {
   io::Task<void> run_connection(std::unique_ptr<http::ServerConnection> connection);
   io::Task<bool> start_tls(io::Socket& socket);
   io::Task<bool> speaks_http2(io::Socket& socket);
-  io::Task<void> sweep_loop();
+  io::Task<void> end();
 
   const Shared& shared_;
   io::EventLoop loop_;
@@ -83,8 +88,11 @@ class Worker final : public http::RequestHandler {
   Counters counters_;
   RequestTools tools_;
   std::vector<std::unique_ptr<Port>> ports_;
+  std::unique_ptr<Sweeper> sweeper_;
+  std::vector<io::Socket*> beginning_;  // whose protocol is not known yet
   std::vector<http::ServerConnection*> connections_;
   io::Scope tasks_;
+  io::Scope ending_;
   bool draining_ = false;
   bool stopping_ = false;
   std::thread thread_;

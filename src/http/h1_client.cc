@@ -6,6 +6,12 @@
 #include "http/h1_writer.h"
 
 namespace http {
+namespace {
+
+constexpr std::size_t kInlineBody =
+    2 * 1024;  // copied behind the head instead of being sent beside it
+
+}  // namespace
 
 H1Client::H1Client(std::unique_ptr<io::Socket> socket, H1ClientOwner& owner,
                    const Timeouts& timeouts, const Limits& limits)
@@ -24,13 +30,17 @@ void H1Client::begin(bool reused) {
 Failure H1Client::fail(io::IoResult result) {
   failed_ = true;
   switch (result) {
-    case -ETIMEDOUT: return Failure::kTimeout;
-    case -ECANCELED: return Failure::kCancelled;
-    default: return Failure::kPeerClosed;
+    case -ETIMEDOUT:
+      return Failure::kTimeout;
+    case -ECANCELED:
+      return Failure::kCancelled;
+    default:
+      return Failure::kPeerClosed;
   }
 }
 
-// --- sending -----------------------------------------------------------------------------------------------------
+// --- sending
+// -----------------------------------------------------------------------------------------------------
 
 io::Task<Failure> H1Client::write(std::string_view head, std::string_view body) {
   io::Socket::WriteOp op = socket_->write(head, body, socket_->loop().in(timeouts_.write));
@@ -64,6 +74,10 @@ io::Task<Failure> H1Client::send_head(const RequestOut& head, std::string_view b
     if (const Failure f = co_await write(out, body); f != Failure::kNone) co_return f;
     co_return co_await write("\r\n", {});
   }
+  if (body.size() <= kInlineBody) {
+    out += body;
+    body = {};
+  }
   co_return co_await write(out, body);
 }
 
@@ -96,7 +110,8 @@ io::Task<Failure> H1Client::send_trailers(const FieldList& trailers) {
   co_return co_await write(out, {});
 }
 
-// --- receiving ---------------------------------------------------------------------------------------------------
+// --- receiving
+// ---------------------------------------------------------------------------------------------------
 
 io::Task<Failure> H1Client::read_head(ResponseHead& head, io::Millis timeout) {
   io::EventLoop& loop = socket_->loop();
@@ -201,20 +216,21 @@ io::Task<Piece> H1Client::read_body(io::Millis timeout) {
     if (const auto ready = ready_body()) co_return *ready;
     if (!body_buffer_) body_buffer_ = loop.bulk_buffers().take();
     const io::Millis deadline = timeout == io::kNever ? io::kNever : loop.in(timeout);
-    const auto got =
-        co_await socket_->read(body_buffer_.data(), body_buffer_.capacity(), deadline);
-    if (got == 0 && (tunnel_ || framing_ == Framing::kUntilClose)) co_return end_body(Failure::kNone);
+    const auto got = co_await socket_->read(body_buffer_.data(), body_buffer_.capacity(), deadline);
+    if (got == 0 && (tunnel_ || framing_ == Framing::kUntilClose))
+      co_return end_body(Failure::kNone);
     if (got <= 0) co_return end_body(fail(got));
     body_rest_ = {body_buffer_.data(), static_cast<std::size_t>(got)};
   }
 }
 
-// --- the end -----------------------------------------------------------------------------------------------------
+// --- the end
+// -----------------------------------------------------------------------------------------------------
 
 void H1Client::finish() {
   const bool extra = parsed_ < filled_ || !body_rest_.empty();  // nobody asked for these bytes
-  const bool reusable = keep_ && sent_all_ && received_all_ && !failed_ && !extra &&
-                        !socket_->is_closed_by_peer();
+  const bool reusable =
+      keep_ && sent_all_ && received_all_ && !failed_ && !extra && !socket_->is_closed_by_peer();
   head_buffer_.release();
   body_buffer_.release();
   filled_ = parsed_ = 0;

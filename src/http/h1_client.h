@@ -70,7 +70,7 @@ class H1Client final : public ClientStream {
   bool reused_ = false;
   bool chunked_out_ = false;
   bool sent_all_ = false;
-  bool received_ = false;       // at least one byte of an answer
+  bool received_ = false;  // at least one byte of an answer
   bool received_all_ = false;
   bool keep_ = false;
   bool failed_ = false;

@@ -9,9 +9,12 @@
 namespace http {
 namespace {
 
-constexpr std::size_t kMaxChunkedRead = 16 * 1024;  // so that what follows a chunked body fits the head buffer
+constexpr std::size_t kMaxChunkedRead =
+    16 * 1024;  // so that what follows a chunked body fits the head buffer
 
-// Moves the views of a head that was parsed somewhere else.
+constexpr std::size_t kInlineBody =
+    2 * 1024;  // copied behind the head instead of being sent beside it
+
 }  // namespace
 
 H1Server::H1Server(std::unique_ptr<io::Socket> socket, Downstream downstream,
@@ -43,8 +46,8 @@ io::Task<void> H1Server::serve() {
   if (!broken_) socket_->shutdown_write();
 }
 
-// Waits for a request head and parses it. False: no request, the connection ends. `reject` is set when there was
-// one that must be refused.
+// Waits for a request head and parses it. False: no request, the connection ends. `reject` is set
+// when there was one that must be refused.
 io::Task<bool> H1Server::read_request(Reject& reject) {
   io::EventLoop& loop = socket_->loop();
   head_sent_ = message_done_ = continue_sent_ = false;
@@ -118,7 +121,8 @@ io::Task<bool> H1Server::finish_request() {
   co_return true;
 }
 
-// Reads away the rest of a body that the handler did not want, if it is short and quick (RFC 9112 §9.3).
+// Reads away the rest of a body that the handler did not want, if it is short and quick (RFC 9112
+// §9.3).
 io::Task<bool> H1Server::drain_body() {
   if (head_.expect_continue && !continue_sent_ && body_received_ == 0) co_return false;
   if (head_.framing == Framing::kLength && body_left_ > options_.drain_body_bytes) co_return false;
@@ -133,13 +137,15 @@ io::Task<bool> H1Server::drain_body() {
   co_return true;
 }
 
-// --- the request's body ------------------------------------------------------------------------------------------
+// --- the request's body
+// ------------------------------------------------------------------------------------------
 
 // Takes a piece of the body off the front of `input`.
 Piece H1Server::decode(std::string_view& input) {
   Piece piece;
   if (head_.framing == Framing::kLength) {
-    piece.bytes = input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size())));
+    piece.bytes = input.substr(
+        0, static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size())));
     input.remove_prefix(piece.bytes.size());
     body_left_ -= piece.bytes.size();
     piece.last = body_left_ == 0;
@@ -215,7 +221,8 @@ io::Task<Piece> H1Server::read_body() {
 
 void H1Server::cancel_read() { socket_->cancel_read(); }
 
-// --- the response ------------------------------------------------------------------------------------------------
+// --- the response
+// ------------------------------------------------------------------------------------------------
 
 io::Task<bool> H1Server::write(std::string_view head, std::string_view body) {
   io::Socket::WriteOp op = socket_->write(head, body, socket_->loop().in(options_.timeouts.write));
@@ -242,9 +249,11 @@ io::Task<bool> H1Server::send_head(const ResponseOut& head, std::string_view bod
     chunked_out_ = false;
   }
   first_chunk_ = true;
-  // A client that was not asked to continue, or whose body we will not read to its end, cannot send another request.
+  // A client that was not asked to continue, or whose body we will not read to its end, cannot send
+  // another request.
   const bool body_open = body_ == BodyState::kReading;
-  if (body_open && last && head_.framing == Framing::kLength && body_left_ > options_.drain_body_bytes)
+  if (body_open && last && head_.framing == Framing::kLength &&
+      body_left_ > options_.drain_body_bytes)
     close_after_ = true;
   if (body_open && last && head_.expect_continue && !continue_sent_) close_after_ = true;
   if (body_ == BodyState::kFailed || draining_) close_after_ = true;
@@ -264,6 +273,10 @@ io::Task<bool> H1Server::send_head(const ResponseOut& head, std::string_view bod
   if (chunked_out_ && !body.empty()) {
     append_chunk_header(out, body.size());
     first_chunk_ = false;
+  }
+  if (body.size() <= kInlineBody) {  // one piece costs the kernel less than two
+    out += body;
+    body = {};
   }
   co_return co_await write(out, body);
 }
@@ -304,7 +317,8 @@ io::Task<bool> H1Server::send_trailers(const FieldList& trailers) {
   co_return co_await write(out, {});
 }
 
-// --- the other end ------------------------------------------------------------------------------------------------
+// --- the other end
+// ------------------------------------------------------------------------------------------------
 
 void H1Server::set_canceller(Canceller* canceller) {
   canceller_ = canceller;

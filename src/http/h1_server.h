@@ -12,8 +12,9 @@
 
 namespace http {
 
-// A client's HTTP/1.1 connection: reads requests one after the other and is itself the stream of the one that is
-// being handled, so that a keep-alive request allocates nothing. While it waits for a request it holds no buffer.
+// A client's HTTP/1.1 connection: reads requests one after the other and is itself the stream of
+// the one that is being handled, so that a keep-alive request allocates nothing. While it waits for
+// a request it holds no buffer.
 class H1Server final : public ServerConnection, private ServerStream {
  public:
   H1Server(std::unique_ptr<io::Socket> socket, Downstream downstream, const ServerOptions& options,

@@ -7,7 +7,8 @@
 
 namespace http {
 
-// --- the stream: sending -------------------------------------------------------------------------------------------
+// --- the stream: sending
+// -------------------------------------------------------------------------------------------
 
 Failure H2ClientStream::closed_failure() const {
   if (cancelled_) return Failure::kCancelled;
@@ -36,7 +37,8 @@ io::Task<Failure> H2ClientStream::room() {
   co_return closed_ || cancelled_ ? closed_failure() : Failure::kNone;
 }
 
-io::Task<Failure> H2ClientStream::send_head(const RequestOut& head, std::string_view body, bool last) {
+io::Task<Failure> H2ClientStream::send_head(const RequestOut& head, std::string_view body,
+                                            bool last) {
   if (closed_ || cancelled_) co_return closed_failure();
   nghttp2_nv fields[FieldList::kCapacity + 6];
   std::size_t count = 0;
@@ -100,7 +102,8 @@ io::Task<Failure> H2ClientStream::send_trailers(const FieldList& trailers) {
   co_return Failure::kNone;
 }
 
-// --- the stream: receiving -----------------------------------------------------------------------------------------
+// --- the stream: receiving
+// -----------------------------------------------------------------------------------------
 
 void H2ClientStream::ReadTimer::on_deadline() {
   stream_.timed_out_ = true;
@@ -189,10 +192,11 @@ void H2ClientStream::cancel() {
   drained_.set();
 }
 
-// --- the connection -----------------------------------------------------------------------------------------------
+// --- the connection
+// -----------------------------------------------------------------------------------------------
 
-H2Client::H2Client(std::unique_ptr<io::Socket> socket, H2ClientOwner& owner, const Timeouts& timeouts,
-                   const Limits& limits)
+H2Client::H2Client(std::unique_ptr<io::Socket> socket, H2ClientOwner& owner,
+                   const Timeouts& timeouts, const Limits& limits)
     : H2Session(std::move(socket)), owner_(owner), timeouts_(timeouts), limits_(limits) {
   nghttp2_option* option = nullptr;
   nghttp2_option_new(&option);
@@ -294,7 +298,8 @@ void H2Client::settle() {
   });
 }
 
-// --- nghttp2's callbacks -------------------------------------------------------------------------------------------
+// --- nghttp2's callbacks
+// -------------------------------------------------------------------------------------------
 
 int H2Client::on_header(nghttp2_session* session, const nghttp2_frame* frame,
                         const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,

@@ -12,7 +12,8 @@ class H2Client;
 class H2ClientOwner {
  public:
   virtual ~H2ClientOwner() = default;
-  // The connection takes no more requests and has none under way: it may be destroyed (not from within this call).
+  // The connection takes no more requests and has none under way: it may be destroyed (not from
+  // within this call).
   virtual void on_closed(H2Client& client) = 0;
 };
 
@@ -116,8 +117,8 @@ class H2Client final : private H2Session {
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                        std::uint8_t flags, void* self);
   static int on_frame(nghttp2_session*, const nghttp2_frame*, void* self);
-  static int on_data(nghttp2_session*, std::uint8_t flags, std::int32_t id, const std::uint8_t* data,
-                     std::size_t size, void* self);
+  static int on_data(nghttp2_session*, std::uint8_t flags, std::int32_t id,
+                     const std::uint8_t* data, std::size_t size, void* self);
   static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t code, void* self);
   static ssize_t read_outbox(nghttp2_session*, std::int32_t id, std::uint8_t* out,
                              std::size_t capacity, std::uint32_t* flags, nghttp2_data_source*,

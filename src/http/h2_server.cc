@@ -7,11 +7,13 @@
 #include "http/nghttp2_fields.h"
 
 namespace http {
-// --- the stream: receiving -----------------------------------------------------------------------------------------
+// --- the stream: receiving
+// -----------------------------------------------------------------------------------------
 
 const Downstream& H2ServerStream::downstream() const { return connection_.downstream_; }
 
-void H2ServerStream::add_field(std::string_view name, std::string_view value, const Limits& limits) {
+void H2ServerStream::add_field(std::string_view name, std::string_view value,
+                               const Limits& limits) {
   field_bytes_ += name.size() + value.size() + 32;  // as RFC 9113 §6.5.2 counts
   if (field_bytes_ > limits.max_head_bytes || name.size() > limits.max_name) {
     refuse(Reject::kHeadTooLarge);
@@ -46,7 +48,8 @@ std::optional<std::string_view> H2ServerStream::whole_body() {
 io::Task<Piece> H2ServerStream::read_body() {
   if (head_.expect_continue && !body_ended_ && body_in_.empty() && !head_sent_ && !closed_) {
     const nghttp2_nv status = make_nv(":status", "100");
-    nghttp2_submit_headers(connection_.session_.get(), NGHTTP2_FLAG_NONE, id_, nullptr, &status, 1, nullptr);
+    nghttp2_submit_headers(connection_.session_.get(), NGHTTP2_FLAG_NONE, id_, nullptr, &status, 1,
+                           nullptr);
     head_.expect_continue = false;
     connection_.mark_dirty();
   }
@@ -75,7 +78,8 @@ void H2ServerStream::set_canceller(Canceller* canceller) {
   if (canceller != nullptr && closed_) canceller->cancel();
 }
 
-// --- the stream: sending -------------------------------------------------------------------------------------------
+// --- the stream: sending
+// -------------------------------------------------------------------------------------------
 
 bool H2ServerStream::put(std::string_view bytes, bool last) {
   sent_ += bytes.size();
@@ -101,7 +105,8 @@ io::Task<bool> H2ServerStream::room() {
   co_return !closed_;
 }
 
-io::Task<bool> H2ServerStream::send_head(const ResponseOut& head, std::string_view body, bool last) {
+io::Task<bool> H2ServerStream::send_head(const ResponseOut& head, std::string_view body,
+                                         bool last) {
   if (closed_ || head_sent_) co_return false;
   head_sent_ = true;
   nghttp2_nv fields[FieldList::kCapacity + 2];
@@ -160,12 +165,14 @@ io::Task<bool> H2ServerStream::send_trailers(const FieldList& trailers) {
 
 void H2ServerStream::abort() {
   if (closed_) return;
-  nghttp2_submit_rst_stream(connection_.session_.get(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+  nghttp2_submit_rst_stream(connection_.session_.get(), NGHTTP2_FLAG_NONE, id_,
+                            NGHTTP2_INTERNAL_ERROR);
   done_sending_ = true;
   connection_.mark_dirty();
 }
 
-// --- the connection -----------------------------------------------------------------------------------------------
+// --- the connection
+// -----------------------------------------------------------------------------------------------
 
 H2Server::H2Server(std::unique_ptr<io::Socket> socket, Downstream downstream,
                    const ServerOptions& options, RequestHandler& handler)
@@ -189,7 +196,8 @@ H2Server::H2Server(std::unique_ptr<io::Socket> socket, Downstream downstream,
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options_.max_streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(options_.limits.max_head_bytes)},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+       static_cast<std::uint32_t>(options_.limits.max_head_bytes)},
       {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 0},
   };
   nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings));
@@ -247,7 +255,8 @@ void H2Server::after_send() {
   }
 }
 
-// nghttp2's callbacks only take notes, since a resumed handler may call nghttp2; here the notes are acted on.
+// nghttp2's callbacks only take notes, since a resumed handler may call nghttp2; here the notes are
+// acted on.
 void H2Server::settle() {
   while (!noted_.empty()) {
     std::vector<H2ServerStream*> batch;
@@ -300,7 +309,8 @@ void H2Server::close_stream(H2ServerStream& stream) {
   if (Canceller* canceller = std::exchange(stream.canceller_, nullptr)) canceller->cancel();
 }
 
-// --- nghttp2's callbacks -------------------------------------------------------------------------------------------
+// --- nghttp2's callbacks
+// -------------------------------------------------------------------------------------------
 
 int H2Server::on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   auto& self = *static_cast<H2Server*>(user);

@@ -49,8 +49,8 @@ class H2ServerStream final : public ServerStream {
   std::size_t field_bytes_ = 0;
   Reject reject_{};
 
-  std::string body_in_;          // received, not read yet; bounded by the stream's window
-  std::string body_out_;         // what the last read handed out
+  std::string body_in_;   // received, not read yet; bounded by the stream's window
+  std::string body_out_;  // what the last read handed out
   bool body_ended_ = false;
   std::uint64_t received_ = 0;
   io::Signal body_ready_;
@@ -63,8 +63,8 @@ class H2ServerStream final : public ServerStream {
   bool done_sending_ = false;
   std::uint64_t sent_ = 0;
 
-  bool closed_ = false;    // nghttp2 knows the stream no more
-  bool handled_ = false;   // the handler has returned
+  bool closed_ = false;   // nghttp2 knows the stream no more
+  bool handled_ = false;  // the handler has returned
   bool started_ = false;
   bool noted_ = false;
   bool gone_ = false;  // nghttp2 has closed it; not acted on yet
@@ -85,7 +85,8 @@ class H2Server final : public ServerConnection, private H2Session {
  private:
   friend class H2ServerStream;
 
-  static constexpr std::uint32_t kMaxResets = 200;  // by the client, before the connection is closed
+  static constexpr std::uint32_t kMaxResets =
+      200;  // by the client, before the connection is closed
 
   void after_receive() override;
   void after_send() override;
@@ -102,8 +103,8 @@ class H2Server final : public ServerConnection, private H2Session {
                        std::uint8_t flags, void* self);
   static int on_frame(nghttp2_session*, const nghttp2_frame*, void* self);
   static int on_sent(nghttp2_session*, const nghttp2_frame*, void* self);
-  static int on_data(nghttp2_session*, std::uint8_t flags, std::int32_t id, const std::uint8_t* data,
-                     std::size_t size, void* self);
+  static int on_data(nghttp2_session*, std::uint8_t flags, std::int32_t id,
+                     const std::uint8_t* data, std::size_t size, void* self);
   static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t code, void* self);
   static ssize_t read_outbox(nghttp2_session*, std::int32_t id, std::uint8_t* out,
                              std::size_t capacity, std::uint32_t* flags, nghttp2_data_source*,

@@ -5,7 +5,8 @@
 
 namespace http {
 
-// --- FieldArena --------------------------------------------------------------------------------------------------
+// --- FieldArena
+// --------------------------------------------------------------------------------------------------
 
 char* FieldArena::take(std::size_t size) {
   if (blocks_.empty() && used_ + size <= kFirst) {
@@ -31,9 +32,8 @@ std::string_view FieldArena::copy(std::string_view text) {
 
 std::string_view FieldArena::copy_lower(std::string_view text) {
   char* at = take(text.size());
-  std::ranges::transform(text, at, [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  std::ranges::transform(
+      text, at, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return {at, text.size()};
 }
 
@@ -42,10 +42,12 @@ void FieldArena::clear() {
   blocks_.clear();
 }
 
-// --- H2Outbox ----------------------------------------------------------------------------------------------------
+// --- H2Outbox
+// ----------------------------------------------------------------------------------------------------
 
 bool H2Outbox::put(std::string_view bytes) {
-  if (bytes.size() <= kCopyLimit && pending() + bytes.size() <= 2 * kCopyLimit && borrowed_.empty()) {
+  if (bytes.size() <= kCopyLimit && pending() + bytes.size() <= 2 * kCopyLimit &&
+      borrowed_.empty()) {
     copied_.append(bytes);
     return true;
   }
@@ -74,7 +76,8 @@ void H2Outbox::clear() {
   ended_ = with_trailers = false;
 }
 
-// --- H2Session ---------------------------------------------------------------------------------------------------
+// --- H2Session
+// ---------------------------------------------------------------------------------------------------
 
 H2Session::H2Session(std::unique_ptr<io::Socket> socket) : socket_(std::move(socket)) {}
 
@@ -106,8 +109,8 @@ io::Task<void> H2Session::write_loop() {
       if (dirty_) continue;
       break;
     }
-    const auto sent = co_await socket_->write(std::string_view(buffer.data(), filled),
-                                              loop().in(write_timeout_));
+    const auto sent =
+        co_await socket_->write(std::string_view(buffer.data(), filled), loop().in(write_timeout_));
     if (sent < 0) {
       stopped_ = true;
       break;
@@ -130,14 +133,15 @@ io::Task<Failure> H2Session::read_loop(io::Millis idle_timeout, io::Millis write
       break;
     }
     io::Buffer buffer = loop().bulk_buffers().take();
-    const auto got = co_await socket_->read(buffer.data(), buffer.capacity(), loop().in(idle_timeout));
+    const auto got =
+        co_await socket_->read(buffer.data(), buffer.capacity(), loop().in(idle_timeout));
     if (got <= 0) {
       failure = got == -ETIMEDOUT ? Failure::kTimeout : Failure::kPeerClosed;
       break;
     }
-    const auto used =
-        nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(buffer.data()),
-                                 static_cast<std::size_t>(got));
+    const auto used = nghttp2_session_mem_recv(session_.get(),
+                                               reinterpret_cast<const std::uint8_t*>(buffer.data()),
+                                               static_cast<std::size_t>(got));
     buffer.release();
     if (used < 0) {
       failure = Failure::kMalformed;

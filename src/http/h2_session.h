@@ -29,8 +29,8 @@ class FieldArena {
   std::vector<std::unique_ptr<char[]>> blocks_;
 };
 
-// The bytes of a message that wait to be framed. Small pieces are copied so that their sender can go on; a large
-// one is borrowed until it was framed.
+// The bytes of a message that wait to be framed. Small pieces are copied so that their sender can
+// go on; a large one is borrowed until it was framed.
 class H2Outbox {
  public:
   static constexpr std::size_t kCopyLimit = 16 * 1024;
@@ -53,8 +53,9 @@ class H2Outbox {
   bool ended_ = false;
 };
 
-// What client and server sessions share: the socket, nghttp2's session, and a writer that gathers the frames of all
-// streams at the end of an event batch into one record and one send (docs/performance.md).
+// What client and server sessions share: the socket, nghttp2's session, and a writer that gathers
+// the frames of all streams at the end of an event batch into one record and one send
+// (docs/performance.md).
 class H2Session {
  public:
   explicit H2Session(std::unique_ptr<io::Socket> socket);

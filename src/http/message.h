@@ -1,10 +1,13 @@
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <new>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace http {
 
@@ -49,34 +52,45 @@ struct Field {
   bool hop_by_hop = false;  // not to be forwarded: a hop-by-hop field, or nominated by Connection
 };
 
-// A bounded list of fields without heap memory. Order is kept.
+// A bounded list of fields without heap memory. Order is kept. Making one touches nothing and
+// copying one touches only what it holds: requests have several, and 5 KiB each would be felt.
 class FieldList {
  public:
   static constexpr std::size_t kCapacity = 128;
 
+  FieldList() {}
+  FieldList(const FieldList& other) { *this = other; }
+  FieldList& operator=(const FieldList& other) {
+    if (this == &other) return *this;
+    std::memcpy(storage_, other.storage_, other.size_ * sizeof(Field));
+    size_ = other.size_;
+    return *this;
+  }
+
   bool push(const Field& field) {
     if (size_ == kCapacity) return false;
-    fields_[size_++] = field;
+    new (storage_ + size_++ * sizeof(Field)) Field(field);
     return true;
   }
   void clear() { size_ = 0; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  Field* begin() { return fields_.data(); }
-  Field* end() { return fields_.data() + size_; }
-  const Field* begin() const { return fields_.data(); }
-  const Field* end() const { return fields_.data() + size_; }
-  Field& operator[](std::size_t i) { return fields_[i]; }
-  const Field& operator[](std::size_t i) const { return fields_[i]; }
-  std::span<const Field> span() const { return {fields_.data(), size_}; }
+  Field* begin() { return reinterpret_cast<Field*>(storage_); }
+  Field* end() { return begin() + size_; }
+  const Field* begin() const { return reinterpret_cast<const Field*>(storage_); }
+  const Field* end() const { return begin() + size_; }
+  Field& operator[](std::size_t i) { return begin()[i]; }
+  const Field& operator[](std::size_t i) const { return begin()[i]; }
+  std::span<const Field> span() const { return {begin(), size_}; }
 
   // The first field of that id or (case-insensitive) name; nullptr if there is none.
   const Field* find(FieldId id) const;
   const Field* find(std::string_view name) const;
 
  private:
-  std::array<Field, kCapacity> fields_;  // only [0, size_) is initialised
+  static_assert(std::is_trivially_copyable_v<Field>);
   std::uint32_t size_ = 0;
+  alignas(Field) std::byte storage_[kCapacity * sizeof(Field)];  // the first size_ are made
 };
 
 enum class Version : std::uint8_t { kHttp10, kHttp11, kHttp2 };
@@ -96,7 +110,7 @@ struct RequestHead {
   std::string_view method;
   std::string_view target;     // as received: origin-form, absolute-form or `*` (:path in HTTP/2)
   std::string_view authority;  // Host or :authority as received, not yet parsed
-  std::string_view scheme;     // :scheme in HTTP/2, or of an absolute-form target; else empty
+  std::string_view scheme;     // :scheme in HTTP/2; else empty
   FieldList fields;            // Host stays in the list in HTTP/1
   Version version = Version::kHttp11;
   Framing framing = Framing::kNone;

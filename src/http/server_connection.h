@@ -11,9 +11,10 @@ namespace http {
 struct ServerOptions {
   Timeouts timeouts;
   Limits limits;
-  std::uint64_t drain_body_bytes = 256 * 1024;  // of a body nobody read, before the connection is closed instead
-  std::uint32_t max_streams = 128;              // HTTP/2, at a time
-  std::uint32_t stream_window = 256 * 1024;     // HTTP/2, bytes a client may send ahead of the reader
+  std::uint64_t drain_body_bytes =
+      256 * 1024;  // of a body nobody read, before the connection is closed instead
+  std::uint32_t max_streams = 128;           // HTTP/2, at a time
+  std::uint32_t stream_window = 256 * 1024;  // HTTP/2, bytes a client may send ahead of the reader
 };
 
 // A client's connection of either protocol, owned by its worker.

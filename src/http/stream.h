@@ -35,10 +35,10 @@ struct Piece {
 // How long each phase may take, in milliseconds.
 struct Timeouts {
   io::Millis handshake = 10'000;
-  io::Millis head = 10'000;       // from the first byte of a request head to its last
-  io::Millis keep_alive = 75'000; // between requests
-  io::Millis body_idle = 60'000;  // between two pieces of a body, either direction
-  io::Millis write = 60'000;      // one write that the peer does not take
+  io::Millis head = 10'000;        // from the first byte of a request head to its last
+  io::Millis keep_alive = 75'000;  // between requests
+  io::Millis body_idle = 60'000;   // between two pieces of a body, either direction
+  io::Millis write = 60'000;       // one write that the peer does not take
 };
 
 // A response head as we write it. Connection and framing fields are the codec's: never in `fields`.
@@ -46,11 +46,13 @@ struct ResponseOut {
   int status = 200;
   FieldList fields;
   std::optional<std::uint64_t> content_length;
-  bool no_body = false;  // 1xx, 204, 304, or the answer to HEAD: no body follows whatever the length says
+  bool no_body =
+      false;  // 1xx, 204, 304, or the answer to HEAD: no body follows whatever the length says
   bool upgrade_websocket = false;
 };
 
-// A request head as we write it. Host, connection and framing fields are the codec's: never in `fields`.
+// A request head as we write it. Host, connection and framing fields are the codec's: never in
+// `fields`.
 struct RequestOut {
   std::string_view method;
   std::string_view target;
@@ -76,11 +78,12 @@ struct Downstream {
   std::string_view peer_ip;      // text form of `peer`
   std::string_view server_name;  // SNI; empty without TLS
   bool tls = false;
-  bool redirect_only = false;    // the plain listener that only sends people to https
+  bool redirect_only = false;  // the plain listener that only sends people to https
 };
 
-// One request and its answer, seen from the gateway: the same for HTTP/1.1 and HTTP/2. Belongs to its connection;
-// lives until the handler's task has returned. All calls come from the connection's loop, one at a time each way.
+// One request and its answer, seen from the gateway: the same for HTTP/1.1 and HTTP/2. Belongs to
+// its connection; lives until the handler's task has returned. All calls come from the connection's
+// loop, one at a time each way.
 class ServerStream {
  public:
   virtual ~ServerStream() = default;
@@ -129,7 +132,8 @@ class ClientStream : public Canceller {
 
   // True if the peer cannot have acted on the request: it may be sent again elsewhere.
   virtual bool is_untouched() const = 0;
-  // The caller is done. The connection is kept for others when both messages were completed cleanly.
+  // The caller is done. The connection is kept for others when both messages were completed
+  // cleanly.
   virtual void finish() = 0;
 };
 

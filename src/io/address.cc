@@ -35,9 +35,8 @@ base::Result<Address> Address::from_ip(std::string_view ip, std::uint16_t port) 
 base::Result<Address> Address::unix_path(std::string_view path) {
   sockaddr_un local{};
   if (path.empty() || path.size() >= sizeof local.sun_path) {
-    return base::fail_invalid(
-        "address_malformed",
-        fmt::format("a socket path has 1 to {} bytes", sizeof local.sun_path - 1));
+    return base::fail_invalid("address_malformed", fmt::format("a socket path has 1 to {} bytes",
+                                                               sizeof local.sun_path - 1));
   }
   local.sun_family = AF_UNIX;
   std::memcpy(local.sun_path, path.data(), path.size());
@@ -52,8 +51,8 @@ base::Result<Address> Address::parse(std::string_view text) {
   const std::string_view digits = colon == std::string_view::npos ? "" : text.substr(colon + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) {
-    return base::fail_invalid("address_malformed",
-                              fmt::format("'{}' is not ADDRESS:PORT with a port up to 65535", text));
+    return base::fail_invalid(
+        "address_malformed", fmt::format("'{}' is not ADDRESS:PORT with a port up to 65535", text));
   }
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);

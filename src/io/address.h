@@ -16,7 +16,8 @@ class Address {
   Address() = default;
   Address(const sockaddr* address, socklen_t size);
 
-  // `127.0.0.1:80`, `[::1]:80`, `unix:/path`. Numeric hosts only; port 0 is allowed (any free port).
+  // `127.0.0.1:80`, `[::1]:80`, `unix:/path`. Numeric hosts only; port 0 is allowed (any free
+  // port).
   static base::Result<Address> parse(std::string_view text);
   // A numeric host and a port; fails for names.
   static base::Result<Address> from_ip(std::string_view ip, std::uint16_t port);

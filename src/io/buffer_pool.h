@@ -31,8 +31,9 @@ class Buffer {
   std::size_t capacity_ = 0;
 };
 
-// Last-in-first-out pool of buffers of one size, for one thread: the buffer that was used last is the one in the
-// processor's cache. Keeps at most `keep` of them when idle. Must outlive its buffers.
+// Last-in-first-out pool of buffers of one size, for one thread: the buffer that was used last is
+// the one in the processor's cache. Keeps at most `keep` of them when idle. Must outlive its
+// buffers.
 class BufferPool {
  public:
   BufferPool(std::size_t buffer_bytes, std::size_t keep) : bytes_(buffer_bytes), keep_(keep) {}

@@ -23,8 +23,9 @@ class Watcher {
 
 // One thread's reactor. Everything but `post` and `stop` belongs to that thread.
 //
-// After an event, work runs depth-first (receive, parse, send) before the next event is looked at; work that pays
-// off when it is batched (HTTP/2 flushes, log flushes) goes to `defer`, which runs at the end of the batch.
+// After an event, work runs depth-first (receive, parse, send) before the next event is looked at;
+// work that pays off when it is batched (HTTP/2 flushes, log flushes) goes to `defer`, which runs
+// at the end of the batch.
 class EventLoop {
  public:
   EventLoop();
@@ -32,11 +33,12 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  void run();   // until stop()
-  void stop();  // from any thread
+  void run();                             // until stop()
+  void stop();                            // from any thread
   void post(std::function<void()> work);  // from any thread
 
-  // Registers for input, output and hang-up, once; the kernel forgets the descriptor when it is closed.
+  // Registers for input, output and hang-up, once; the kernel forgets the descriptor when it is
+  // closed.
   bool watch(int fd, Watcher& watcher);
   void unwatch(int fd, Watcher& watcher);
   // For a watcher whose descriptor is about to be closed, which unregisters it.
@@ -86,7 +88,8 @@ class EventLoop {
   BufferPool bulk_buffers_{128 * 1024, 16};
   std::vector<std::coroutine_handle<>> deferred_;
   std::vector<std::function<void()>> batch_end_;
-  std::vector<Watcher*> live_batch_;  // watchers of the current batch; null when unwatched meanwhile
+  std::vector<Watcher*>
+      live_batch_;  // watchers of the current batch; null when unwatched meanwhile
   std::string tls_scratch_;
   std::string head_scratch_;
   std::mutex posted_mutex_;

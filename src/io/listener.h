@@ -14,7 +14,8 @@ class Acceptor {
   virtual void on_accept(int fd) = 0;
 };
 
-// A bound listening socket. With `reuse_port`, every worker binds its own and the kernel spreads connections.
+// A bound listening socket. With `reuse_port`, every worker binds its own and the kernel spreads
+// connections.
 base::Result<int> bind_listener(const Address& address, bool reuse_port);
 // The address that a bound socket really has (for port 0).
 Address bound_address(int fd);

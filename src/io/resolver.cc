@@ -7,13 +7,15 @@
 namespace io {
 namespace {
 
-constexpr Millis kTickMillis = 200;  // how often c-ares looks at its own timeouts while a query runs
+constexpr Millis kTickMillis =
+    200;  // how often c-ares looks at its own timeouts while a query runs
 constexpr int kTimeoutMillis = 2'000;
 constexpr int kTries = 2;
 
 }  // namespace
 
-// A descriptor of c-ares in our loop. c-ares reads until nothing is left, as edge triggering asks for.
+// A descriptor of c-ares in our loop. c-ares reads until nothing is left, as edge triggering asks
+// for.
 class Resolver::Descriptor final : public Watcher {
  public:
   Descriptor(Resolver& resolver, int fd) : resolver_(resolver), fd_(fd) {
@@ -102,7 +104,8 @@ Task<base::Result<std::vector<Address>>> Resolver::resolve(std::string_view host
   if (auto literal = Address::from_ip(host, port)) co_return std::vector<Address>{*literal};
   const std::string name(host);
   std::vector<Address> addresses;
-  if (const auto cached = cache_.find(name); cached != cache_.end() && cached->second.until > loop_.now()) {
+  if (const auto cached = cache_.find(name);
+      cached != cache_.end() && cached->second.until > loop_.now()) {
     addresses = cached->second.addresses;
   } else {
     Query query(*this, name);
@@ -117,7 +120,8 @@ Task<base::Result<std::vector<Address>>> Resolver::resolve(std::string_view host
   }
   if (addresses.empty()) {
     co_return base::fail(base::Code::kUnavailable, "resolve_failed",
-                         fmt::format("the name {} does not resolve", name), base::Source::kUpstream);
+                         fmt::format("the name {} does not resolve", name),
+                         base::Source::kUpstream);
   }
   for (Address& address : addresses) address.set_port(port);
   co_return addresses;

@@ -16,8 +16,8 @@ struct ares_channeldata;
 
 namespace io {
 
-// Resolves names for one loop through c-ares (hosts file, then DNS), without blocking it. Answers are remembered
-// for `kCacheMillis`.
+// Resolves names for one loop through c-ares (hosts file, then DNS), without blocking it. Answers
+// are remembered for `kCacheMillis`.
 class Resolver {
  public:
   static constexpr Millis kCacheMillis = 10'000;
@@ -26,7 +26,8 @@ class Resolver {
   explicit Resolver(EventLoop& loop);
   ~Resolver();
 
-  // The addresses of `host` with `port` set; IPv4 first. kUnavailable `resolve_failed` when there are none.
+  // The addresses of `host` with `port` set; IPv4 first. kUnavailable `resolve_failed` when there
+  // are none.
   Task<base::Result<std::vector<Address>>> resolve(std::string_view host, std::uint16_t port);
 
  private:

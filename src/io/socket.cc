@@ -14,8 +14,9 @@
 namespace io {
 namespace {
 
-constexpr std::size_t kTlsGather = 16 * 1024;   // plaintext put into one record
-constexpr std::size_t kTlsBurst = 64 * 1024;    // plaintext encrypted before the kernel is asked again
+constexpr std::size_t kTlsGather = 16 * 1024;  // plaintext put into one record
+constexpr std::size_t kTlsBurst =
+    64 * 1024;  // plaintext encrypted before the kernel is asked again
 
 }  // namespace
 
@@ -38,7 +39,8 @@ Address Socket::peer() const {
   return Address(reinterpret_cast<sockaddr*>(&storage), size);
 }
 
-// --- readiness ---------------------------------------------------------------------------------------------------
+// --- readiness
+// ---------------------------------------------------------------------------------------------------
 
 void Socket::on_events(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
@@ -100,7 +102,8 @@ void Socket::cancel_read() {
   if (Op* op = std::exchange(read_op_, nullptr)) op->complete(-ECANCELED);
 }
 
-// --- system calls ------------------------------------------------------------------------------------------------
+// --- system calls
+// ------------------------------------------------------------------------------------------------
 
 IoResult Socket::try_recv(char* data, std::size_t size) {
   if (!readable_) return -EAGAIN;
@@ -137,7 +140,8 @@ IoResult Socket::try_read(char* data, std::size_t size) {
   std::size_t total = 0;
   while (total < size) {
     ERR_clear_error();
-    const int got = SSL_read(ssl_, data + total, static_cast<int>(std::min<std::size_t>(size - total, INT32_MAX)));
+    const int got = SSL_read(ssl_, data + total,
+                             static_cast<int>(std::min<std::size_t>(size - total, INT32_MAX)));
     if (got <= 0) {
       const IoResult flushed = flush_tls();
       if (total > 0) break;
@@ -151,7 +155,8 @@ IoResult Socket::try_read(char* data, std::size_t size) {
   return static_cast<IoResult>(total);
 }
 
-// --- operations --------------------------------------------------------------------------------------------------
+// --- operations
+// --------------------------------------------------------------------------------------------------
 
 Socket::ReadOp Socket::read(char* data, std::size_t size, Millis deadline) {
   return ReadOp(*this, data, size, deadline);
@@ -240,7 +245,8 @@ bool Socket::WriteOp::attempt_tls() {
       const int done = SSL_write(socket_.ssl_, plain.data(), static_cast<int>(plain.size()));
       if (done <= 0) {
         result_ = socket_.tls_failure(done);
-        if (result_ == -EAGAIN) result_ = -EPROTO;  // our BIO takes everything; renegotiation is off
+        if (result_ == -EAGAIN)
+          result_ = -EPROTO;  // our BIO takes everything; renegotiation is off
         return true;
       }
       advance(static_cast<std::size_t>(done));
@@ -260,8 +266,10 @@ bool Socket::WaitOp::attempt() {
     case For::kReadable:
       result_ = 1;
       return socket_.readable_ || (socket_.ssl_ != nullptr && SSL_has_pending(socket_.ssl_) != 0);
-    case For::kHandshake: return attempt_handshake();
-    case For::kConnected: return attempt_connect();
+    case For::kHandshake:
+      return attempt_handshake();
+    case For::kConnected:
+      return attempt_connect();
   }
   return true;
 }
@@ -314,10 +322,12 @@ int begin_connect(const Address& address) {
   return fd;
 }
 
-// --- TLS ---------------------------------------------------------------------------------------------------------
+// --- TLS
+// ---------------------------------------------------------------------------------------------------------
 
-// OpenSSL reads through a BIO that calls recv only when the socket is known to be readable, and writes through one
-// that only appends: one send follows each SSL call, whatever number of records it made.
+// OpenSSL reads through a BIO that calls recv only when the socket is known to be readable, and
+// writes through one that only appends: one send follows each SSL call, whatever number of records
+// it made.
 int Socket::bio_read(BIO* bio, char* data, int size) {
   BIO_clear_retry_flags(bio);
   auto& self = *static_cast<Socket*>(BIO_get_data(bio));
@@ -410,10 +420,14 @@ IoResult Socket::flush_tls() {
 
 IoResult Socket::tls_failure(int result) {
   switch (SSL_get_error(ssl_, result)) {
-    case SSL_ERROR_WANT_READ: return -EAGAIN;
-    case SSL_ERROR_ZERO_RETURN: return 0;
-    case SSL_ERROR_SYSCALL: return -ECONNRESET;  // the stream ended without close_notify
-    default: break;
+    case SSL_ERROR_WANT_READ:
+      return -EAGAIN;
+    case SSL_ERROR_ZERO_RETURN:
+      return 0;
+    case SSL_ERROR_SYSCALL:
+      return -ECONNRESET;  // the stream ended without close_notify
+    default:
+      break;
   }
   const long verified = SSL_get_verify_result(ssl_);
   const unsigned long code = ERR_peek_error();
@@ -440,7 +454,8 @@ Alpn Socket::alpn() const {
 }
 
 std::string_view Socket::server_name() const {
-  const char* name = ssl_ == nullptr ? nullptr : SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
+  const char* name =
+      ssl_ == nullptr ? nullptr : SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
   return name == nullptr ? std::string_view() : std::string_view(name);
 }
 

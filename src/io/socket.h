@@ -15,14 +15,16 @@
 
 namespace io {
 
-// Results of socket operations: bytes when positive, end of stream when 0 (reads), -errno when negative.
-// -ETIMEDOUT: the deadline passed; -ECANCELED: `cancel` was called; -EPROTO: TLS failed.
+// Results of socket operations: bytes when positive, end of stream when 0 (reads), -errno when
+// negative. -ETIMEDOUT: the deadline passed; -ECANCELED: `cancel` was called; -EPROTO: TLS failed.
 using IoResult = ssize_t;
 
-// A connected stream socket, with or without TLS, on one loop. One read and one write may be under way at once.
+// A connected stream socket, with or without TLS, on one loop. One read and one write may be under
+// way at once.
 //
-// Operations try at once and suspend only when the kernel says so; each has a deadline. The memory given to an
-// operation must stay until it completes. Destroying a socket with an operation under way is a bug: `cancel` first.
+// Operations try at once and suspend only when the kernel says so; each has a deadline. The memory
+// given to an operation must stay until it completes. Destroying a socket with an operation under
+// way is a bug: `cancel` first.
 class Socket final : public Watcher {
   class Op;
 
@@ -38,7 +40,8 @@ class Socket final : public Watcher {
 
   // Some bytes, at most `size`.
   ReadOp read(char* data, std::size_t size, Millis deadline);
-  // All bytes of both pieces, in one send when the kernel takes them; returns their number or an error.
+  // All bytes of both pieces, in one send when the kernel takes them; returns their number or an
+  // error.
   WriteOp write(std::string_view first, std::string_view second, Millis deadline);
   WriteOp write(std::string_view bytes, Millis deadline);
   // Until bytes (or the end) can be read; reads nothing, so an idle connection needs no buffer.
@@ -88,7 +91,8 @@ class Socket final : public Watcher {
     Op*& op_;
   };
 
-  // What the coroutine awaits. `attempt` does the work as far as the kernel allows; true when finished.
+  // What the coroutine awaits. `attempt` does the work as far as the kernel allows; true when
+  // finished.
   class Op {
    public:
     Op(Socket& socket, Millis deadline) : socket_(socket), deadline_(deadline) {}
@@ -186,7 +190,8 @@ class Socket::WaitOp final : public Op {
   For what_;
 };
 
-// A non-blocking socket of the address's family, TCP_NODELAY set, with connect() begun; -errno when that failed.
+// A non-blocking socket of the address's family, TCP_NODELAY set, with connect() begun; -errno when
+// that failed.
 int begin_connect(const Address& address);
 
 }  // namespace io

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "io/frame_pool.h"
+
 namespace io {
 
 template <typename T = void>
@@ -25,6 +27,10 @@ struct FinalAwaiter {
 
 struct PromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
+
+  // Frames come and go with every request: see frame_pool.h.
+  static void* operator new(std::size_t size) { return take_frame(size); }
+  static void operator delete(void* frame, std::size_t size) { give_frame(frame, size); }
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() const noexcept { return {}; }
@@ -50,8 +56,8 @@ struct Promise<void> : PromiseBase {
 
 }  // namespace detail
 
-// A coroutine that starts when it is awaited and whose frame the Task owns. Parameters must be values or
-// outlive the task; no lambda coroutines with captures.
+// A coroutine that starts when it is awaited and whose frame the Task owns. Parameters must be
+// values or outlive the task; no lambda coroutines with captures.
 template <typename T>
 class [[nodiscard]] Task {
  public:
@@ -112,7 +118,8 @@ struct Detached {
 
 }  // namespace detail
 
-// Counts tasks that nobody awaits one by one, so that their owner can wait for all of them before it goes.
+// Counts tasks that nobody awaits one by one, so that their owner can wait for all of them before
+// it goes.
 class Scope {
  public:
   Scope() = default;

@@ -12,7 +12,8 @@ inline constexpr Millis kNever = INT64_MAX;
 
 class TimerWheel;
 
-// Something that is told when its deadline has passed. Linked into one wheel at most; unlinks itself when it goes.
+// Something that is told when its deadline has passed. Linked into one wheel at most; unlinks
+// itself when it goes.
 class Timer {
  public:
   Timer() = default;
@@ -40,13 +41,14 @@ class Timer {
   Millis slot_time_ = 0;  // when the wheel will look at it next; never after the deadline
 };
 
-// A hashed wheel of deadlines with lazy re-arming: moving a deadline later is one store, and the wheel finds out
-// when it comes to the slot. That is what makes a deadline per read and write affordable (docs/performance.md).
-// Precision is one slot; deadlines never fire early.
+// A hashed wheel of deadlines with lazy re-arming: moving a deadline later is one store, and the
+// wheel finds out when it comes to the slot. That is what makes a deadline per read and write
+// affordable (docs/performance.md). Precision is one slot; deadlines never fire early.
 class TimerWheel {
  public:
   static constexpr Millis kSlotMillis = 16;
-  static constexpr std::size_t kSlots = 1024;  // one turn is 16 s; what lies further is looked at once a turn
+  static constexpr std::size_t kSlots =
+      1024;  // one turn is 16 s; what lies further is looked at once a turn
 
   explicit TimerWheel(Millis now);
   ~TimerWheel();

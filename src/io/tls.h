@@ -33,7 +33,8 @@ struct ClientTls {
   bool system_roots = true;
   bool verify = true;
 };
-// For connections to upstreams. Verification of chain and name is on unless `verify` says otherwise.
+// For connections to upstreams. Verification of chain and name is on unless `verify` says
+// otherwise.
 base::Result<SslContext> make_client_context(const ClientTls& options);
 
 // The last error of OpenSSL on this thread, in words; clears the queue.
@@ -45,7 +46,8 @@ struct Issued {
   base::Secret key_pem;
 };
 base::Result<Issued> make_authority(std::string_view common_name, int days);
-// A server certificate for `dns_names` (wildcards allowed), signed by `authority`; the PEM holds leaf and authority.
+// A server certificate for `dns_names` (wildcards allowed), signed by `authority`; the PEM holds
+// leaf and authority.
 base::Result<Issued> issue_certificate(const Issued& authority,
                                        const std::vector<std::string>& dns_names, int days);
 

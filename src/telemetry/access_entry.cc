@@ -111,7 +111,8 @@ void append_time(std::string& out, std::int64_t ns) {
   out += "Z\"";
 }
 
-// Without user info, query and fragment (spec/visibility-and-operations.md 1.3); empty when it is no URL.
+// Without user info, query and fragment (spec/visibility-and-operations.md 1.3); empty when it is
+// no URL.
 std::string_view strip_referer(std::string_view referer, std::string& storage) {
   referer = referer.substr(0, std::min(referer.find('?'), referer.find('#')));
   const auto scheme = referer.find("://");
@@ -126,9 +127,12 @@ std::string_view strip_referer(std::string_view referer, std::string& storage) {
 
 std::string_view version_name(http::Version version) {
   switch (version) {
-    case http::Version::kHttp10: return "HTTP10";
-    case http::Version::kHttp11: return "HTTP11";
-    case http::Version::kHttp2: return "HTTP2";
+    case http::Version::kHttp10:
+      return "HTTP10";
+    case http::Version::kHttp11:
+      return "HTTP11";
+    case http::Version::kHttp2:
+      return "HTTP2";
   }
   return "";
 }

@@ -9,15 +9,16 @@
 
 namespace telemetry {
 
-// Everything that a line of the access log says of one request. Views only; nothing here is ever a credential, a
-// token, a query string or a body. References are JSON objects that were rendered once, by `render_reference`.
+// Everything that a line of the access log says of one request. Views only; nothing here is ever a
+// credential, a token, a query string or a body. References are JSON objects that were rendered
+// once, by `render_reference`.
 struct AccessEntry {
-  std::string_view id;         // metadata.id, and the answer's x-octelium-request-id
-  std::int64_t started_ns = 0; // since the epoch
+  std::string_view id;          // metadata.id, and the answer's x-octelium-request-id
+  std::int64_t started_ns = 0;  // since the epoch
   std::int64_t ended_ns = 0;
-  bool allowed = false;        // by authorisation; an upstream's failure does not change it
+  bool allowed = false;  // by authorisation; an upstream's failure does not change it
 
-  std::string_view mode;        // "HTTP", "GRPC", ...; empty when no Service was found
+  std::string_view mode;  // "HTTP", "GRPC", ...; empty when no Service was found
   std::string_view session_ref;
   std::string_view user_ref;
   std::string_view device_ref;
@@ -35,7 +36,7 @@ struct AccessEntry {
   std::string_view rule_name;
   std::int32_t rule_priority = 0;
   bool policy_match = false;
-  std::string_view session_state;     // of sessionNotActive
+  std::string_view session_state;  // of sessionNotActive
 
   std::string_view method;
   std::string_view path;  // canonical, with escapes; also the uri, since queries are never logged
@@ -57,10 +58,10 @@ struct AccessEntry {
   std::string_view grpc_message;
 
   // Ours, under `ext`.
-  std::string_view reason;         // stable snake_case code of whatever was not a plain success
-  std::string_view detail;         // for an operator; bounded
-  std::string_view upstream;       // authority of the endpoint
-  std::string_view config;         // name of the config in force
+  std::string_view reason;    // stable snake_case code of whatever was not a plain success
+  std::string_view detail;    // for an operator; bounded
+  std::string_view upstream;  // authority of the endpoint
+  std::string_view config;    // name of the config in force
   std::string_view client_address;
 };
 

@@ -14,11 +14,11 @@
 
 namespace telemetry {
 
-// The file behind the access log, written by one thread of its own. Workers hand it whole buffers and never wait:
-// when the disk does not keep up, buffers are dropped and counted.
+// The file behind the access log, written by one thread of its own. Workers hand it whole buffers
+// and never wait: when the disk does not keep up, buffers are dropped and counted.
 class AccessLog {
  public:
-  static constexpr std::size_t kQueuedBuffers = 256;
+  static constexpr std::size_t kQueuedBuffers = 128;
 
   // `path`: a file, appended to and made with mode 0640; `-` is standard output; empty is nowhere.
   static base::Result<std::unique_ptr<AccessLog>> open(const std::string& path);
@@ -52,10 +52,11 @@ class AccessLog {
   std::thread writer_;
 };
 
-// A worker's lines on their way to the log: handed over at 64 KiB or when the oldest has waited 100 ms.
+// A worker's lines on their way to the log: handed over at 256 KiB or when the oldest has waited
+// 100 ms.
 class AccessLogBuffer {
  public:
-  static constexpr std::size_t kFullBytes = 64 * 1024;
+  static constexpr std::size_t kFullBytes = 256 * 1024;
   static constexpr std::int64_t kMaxWaitMillis = 100;
 
   explicit AccessLogBuffer(AccessLog& log) : log_(log) {}

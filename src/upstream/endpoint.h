@@ -14,19 +14,21 @@ namespace upstream {
 
 enum class Protocol : std::uint8_t { kHttp1, kHttp2 };
 
-// Where and how to connect. Immutable; two configs that say the same share one object, and with it its connections.
+// Where and how to connect. Immutable; two configs that say the same share one object, and with it
+// its connections.
 struct Endpoint {
   std::string host;  // as in the URL, lower case; for Host, SNI and the certificate's name
   std::uint16_t port = 0;
   bool default_port = true;  // for its scheme: then Host carries no port
   Protocol protocol = Protocol::kHttp1;
-  io::SslContext tls;  // null: in clear
+  io::SslContext tls;               // null: in clear
   std::optional<io::Address> dial;  // known without DNS: a literal, a socket path, or an override
   std::string authority;            // what Host says when nothing else is configured
   std::string key;                  // all of the above and the TLS settings, in words
 };
 
-// Gives out one Endpoint per key for as long as somebody holds it. Thread-safe; not for the request path.
+// Gives out one Endpoint per key for as long as somebody holds it. Thread-safe; not for the request
+// path.
 class EndpointTable {
  public:
   std::shared_ptr<const Endpoint> find(const std::string& key);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace upstream {
@@ -30,8 +31,8 @@ class Pool::Group final : public http::H1ClientOwner, public http::H2ClientOwner
   }
 
   http::H1Client* add(std::unique_ptr<io::Socket> socket) {
-    auto client = std::make_unique<http::H1Client>(std::move(socket), *this, pool_.options_.timeouts,
-                                                   pool_.options_.limits);
+    auto client = std::make_unique<http::H1Client>(std::move(socket), *this,
+                                                   pool_.options_.timeouts, pool_.options_.limits);
     client->pool_index = clients_.size();
     clients_.push_back(std::move(client));
     clients_.back()->begin(false);
@@ -45,8 +46,8 @@ class Pool::Group final : public http::H1ClientOwner, public http::H2ClientOwner
   }
 
   http::H2ClientStream* add_session(std::unique_ptr<io::Socket> socket) {
-    sessions_.push_back(std::make_unique<http::H2Client>(std::move(socket), *this,
-                                                         pool_.options_.timeouts, pool_.options_.limits));
+    sessions_.push_back(std::make_unique<http::H2Client>(
+        std::move(socket), *this, pool_.options_.timeouts, pool_.options_.limits));
     sessions_.back()->start();
     return sessions_.back()->open_stream();
   }
@@ -191,8 +192,9 @@ io::Task<std::unique_ptr<io::Socket>> Pool::dial(const Endpoint& endpoint, Opene
       result.failure = status == -ETIMEDOUT ? http::Failure::kTimeout : http::Failure::kTls;
       result.detail = status > 0 ? "the upstream does not speak HTTP/2 (ALPN)"
                                  : fmt::format("TLS to {}: {}", endpoint.host,
-                                               socket->tls_error().empty() ? std::strerror(static_cast<int>(-status))
-                                                                           : socket->tls_error());
+                                               socket->tls_error().empty()
+                                                   ? std::strerror(static_cast<int>(-status))
+                                                   : socket->tls_error());
       co_return nullptr;
     }
   }
@@ -206,6 +208,10 @@ void Pool::sweep() {
   std::erase_if(groups_, [](const auto& item) {
     return item.second->is_unused() && item.second->shared_endpoint().use_count() == 1;
   });
+}
+
+bool Pool::is_unused() const {
+  return std::ranges::all_of(groups_, [](const auto& item) { return item.second->is_unused(); });
 }
 
 void Pool::close() {

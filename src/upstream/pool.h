@@ -27,21 +27,25 @@ struct Opened {
   bool reused = false;
 };
 
-// The connections of one worker to all upstreams. Idle HTTP/1 connections wait in a last-in-first-out list, so that
-// the warm ones are used and the others age; HTTP/2 connections are shared. No locks: everything is of one loop.
+// The connections of one worker to all upstreams. Idle HTTP/1 connections wait in a
+// last-in-first-out list, so that the warm ones are used and the others age; HTTP/2 connections are
+// shared. No locks: everything is of one loop.
 class Pool {
  public:
   Pool(io::EventLoop& loop, const PoolOptions& options);
   ~Pool();
 
-  // A stream to the endpoint; connects when no connection is free. `fresh` asks for a new connection.
+  // A stream to the endpoint; connects when no connection is free. `fresh` asks for a new
+  // connection.
   io::Task<Opened> open(std::shared_ptr<const Endpoint> endpoint, bool fresh);
   // A free HTTP/1 connection if there is one, else null: the way without a coroutine.
   http::ClientStream* take_idle(const Endpoint& endpoint);
 
   // Closes idle connections that nobody used lately; called about once a second.
   void sweep();
-  // Cancels everything and closes; `drained` afterwards.
+  // Whether no connection is left, in use or idle.
+  bool is_unused() const;
+  // Cancels everything and closes; what was closed goes with the next sweeps.
   void close();
   auto drained() { return tasks_.drained(); }
 
