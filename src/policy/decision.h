@@ -43,7 +43,7 @@ enum class Access : std::uint8_t {
 };
 Access access_of(const corev1::Service& service);
 
-// Decides on a request. `rules` is nullptr unless the access is kAuthenticated. A policy that is
+// Decides on a request. `subject` may be nullptr unless the access is kAuthenticated. A policy that is
 // missing and a condition that fails deny. Allocates nothing unless an expression has to.
 Decision decide(RequestContext& context, Access access, const ServiceRules& service,
                 const SubjectRules* subject);
