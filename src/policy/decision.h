@@ -43,8 +43,8 @@ enum class Access : std::uint8_t {
 };
 Access access_of(const corev1::Service& service);
 
-// Decides on a request. `subject` may be nullptr unless the access is kAuthenticated. A policy that is
-// missing and a condition that fails deny. Allocates nothing unless an expression has to.
+// Decides on a request. `subject` may be nullptr unless the access is kAuthenticated. A policy that
+// is missing and a condition that fails deny. Allocates nothing unless an expression has to.
 Decision decide(RequestContext& context, Access access, const ServiceRules& service,
                 const SubjectRules* subject);
 
