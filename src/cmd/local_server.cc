@@ -1,5 +1,8 @@
 #include "cmd/local_server.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "http/h1_server.h"
 #include "http/reject.h"
 
@@ -35,6 +38,15 @@ class LocalServer::State final : public io::Acceptor, public http::RequestHandle
 
   io::EventLoop& loop() { return loop_; }
 
+  // On the loop: ends every connection, then the loop itself.
+  void close() {
+    listener_.stop();
+    const auto open = connections_;
+    for (http::H1Server* connection : open)
+      if (std::ranges::find(connections_, connection) != connections_.end()) connection->close();
+    ending_.spawn(end());
+  }
+
  private:
   static io::Task<void> send(http::ServerStream& stream, LocalAnswer answer) {
     http::ResponseOut out;
@@ -53,14 +65,23 @@ class LocalServer::State final : public io::Acceptor, public http::RequestHandle
     http::Downstream downstream;
     downstream.peer = socket->peer();
     http::H1Server connection(std::move(socket), downstream, options_, *this);
+    connections_.push_back(&connection);
     co_await connection.serve();
+    std::erase(connections_, &connection);
+  }
+
+  io::Task<void> end() {
+    co_await tasks_.drained();
+    loop_.stop();
   }
 
   Handler handler_;
   http::ServerOptions options_;
   io::EventLoop loop_;
   io::Listener listener_;
+  std::vector<http::H1Server*> connections_;
   io::Scope tasks_;
+  io::Scope ending_;
 };
 
 base::Result<std::unique_ptr<LocalServer>> LocalServer::start(const io::Address& address,
@@ -74,10 +95,8 @@ base::Result<std::unique_ptr<LocalServer>> LocalServer::start(const io::Address&
 }
 
 LocalServer::~LocalServer() {
-  state_->loop().stop();
+  state_->loop().post([state = state_.get()] { state->close(); });
   thread_.join();
-  // Connections may be open still: their memory goes with the process, which is about to end.
-  static_cast<void>(state_.release());
 }
 
 }  // namespace cmd

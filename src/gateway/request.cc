@@ -63,8 +63,7 @@ Request::Request(http::ServerStream& stream, RequestTools& tools,
   entry_.id = tools_.identifiers.next(id_);
 }
 
-// --- from top to bottom
-// --------------------------------------------------------------------------------------------
+// --- from top to bottom ---
 
 io::Task<void> Request::run() {
   tools_.counters.requests.fetch_add(1, std::memory_order_relaxed);
@@ -110,8 +109,7 @@ io::Task<void> Request::serve() {
   co_await forward();
 }
 
-// --- what the request is for
-// ---------------------------------------------------------------------------------------
+// --- what the request is for ---
 
 Request::Next Request::canonicalise() {
   const http::Reject reject = http::canonicalise(head_, target_);
@@ -201,8 +199,7 @@ Request::Next Request::parse_grpc() {
   return Next::kGoOn;
 }
 
-// --- the body, when something needs it before the upstream does
-// -----------------------------------------------------
+// --- the body, when something needs it before the upstream does ---
 
 bool Request::needs_body() const {
   return service_->buffers_body || (subject_ != nullptr && subject_->rules.reads_body);
@@ -241,8 +238,7 @@ Request::Next Request::check_json_body() {
       {.status = 400, .reason = "body_not_a_json_object", .body = "body_not_a_json_object"});
 }
 
-// --- who asks, and whether they may
-// ----------------------------------------------------------------------------------
+// --- who asks, and whether they may ---
 
 Request::Next Request::identify() {
   const auto unauthenticated = [&](std::string_view reason) {
@@ -318,8 +314,7 @@ Request::Next Request::choose_config() {
   return Next::kGoOn;
 }
 
-// --- what the upstream gets
-// --------------------------------------------------------------------------------------------
+// --- what the upstream gets ---
 
 Request::Next Request::edit_target() {
   out_.method = head_.method;
@@ -457,8 +452,7 @@ Request::Next Request::attach_credential() {
   return Next::kGoOn;
 }
 
-// --- there and back
-// ----------------------------------------------------------------------------------------------------
+// --- there and back ---
 
 io::Task<void> Request::forward() {
   if (config_->direct) {
@@ -593,8 +587,7 @@ void Request::note_grpc_status(const http::FieldList& fields) {
   }
 }
 
-// --- answers of ours
-// -----------------------------------------------------------------------------------------------
+// --- answers of ours ---
 
 Request::Next Request::answer(Reply reply) {
   reply_ = reply;
@@ -671,8 +664,7 @@ io::Task<void> Request::send(const Reply& reply) {
   co_await stream_.send_head(out, body, true);
 }
 
-// --- the cluster's own endpoints
-// -------------------------------------------------------------------------------------
+// --- the cluster's own endpoints ---
 
 io::Task<void> Request::serve_domain() {
   if (target_.path == identity::OAuth2Endpoint::kMetadataPath) {
@@ -725,8 +717,7 @@ io::Task<void> Request::serve_domain() {
   answer(reply);
 }
 
-// --- the log
-// ---------------------------------------------------------------------------------------------------------
+// --- the log ---
 
 void Request::fill_entry() {
   entry_.ended_ns = wall_ns();

@@ -39,8 +39,7 @@ SnapshotBuilder::SnapshotBuilder(BuilderOptions options, CertificateSource& cert
   api_endpoint_ = endpoints_.add(std::move(endpoint));
 }
 
-// --- taking changes in
-// ------------------------------------------------------------------------------------------------
+// --- taking changes in ---
 
 bool SnapshotBuilder::put(const std::shared_ptr<const resource::Message>& resource) {
   const std::string& name = resource::metadata_of(*resource).name();
@@ -128,8 +127,7 @@ void SnapshotBuilder::refresh_namespace_rules(const std::string& name) {
     if (namespace_of(*state.message) == name) state.entry.reset();
 }
 
-// --- compiling a Service
-// ----------------------------------------------------------------------------------------------
+// --- compiling a Service ---
 
 RouteConfigContext SnapshotBuilder::context(std::unordered_set<std::string>* used_secrets) {
   return RouteConfigContext{endpoints_, options_.dial_override,
@@ -223,8 +221,7 @@ base::Result<void> SnapshotBuilder::check(const corev1::Service& service) {
   return {};
 }
 
-// --- putting it together
-// ----------------------------------------------------------------------------------------------
+// --- putting it together ---
 
 void SnapshotBuilder::add_hosts(Snapshot& snapshot) const {
   for (const auto& [name, state] : services_) {

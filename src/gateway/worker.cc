@@ -134,8 +134,7 @@ void Worker::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-// --- connections
-// ------------------------------------------------------------------------------------------------------
+// --- connections ---
 
 int Worker::choose_certificate(SSL* ssl, int* alert, void*) {
   auto* worker = static_cast<Worker*>(SSL_get_ex_data(ssl, worker_index()));

@@ -39,8 +39,7 @@ Address Socket::peer() const {
   return Address(reinterpret_cast<sockaddr*>(&storage), size);
 }
 
-// --- readiness
-// ---------------------------------------------------------------------------------------------------
+// --- readiness ---
 
 void Socket::on_events(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
@@ -102,8 +101,7 @@ void Socket::cancel_read() {
   if (Op* op = std::exchange(read_op_, nullptr)) op->complete(-ECANCELED);
 }
 
-// --- system calls
-// ------------------------------------------------------------------------------------------------
+// --- system calls ---
 
 IoResult Socket::try_recv(char* data, std::size_t size) {
   if (!readable_) return -EAGAIN;
@@ -155,8 +153,7 @@ IoResult Socket::try_read(char* data, std::size_t size) {
   return static_cast<IoResult>(total);
 }
 
-// --- operations
-// --------------------------------------------------------------------------------------------------
+// --- operations ---
 
 Socket::ReadOp Socket::read(char* data, std::size_t size, Millis deadline) {
   return ReadOp(*this, data, size, deadline);
@@ -322,8 +319,7 @@ int begin_connect(const Address& address) {
   return fd;
 }
 
-// --- TLS
-// ---------------------------------------------------------------------------------------------------------
+// --- TLS ---
 
 // OpenSSL reads through a BIO that calls recv only when the socket is known to be readable, and
 // writes through one that only appends: one send follows each SSL call, whatever number of records
