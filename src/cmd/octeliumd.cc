@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <csignal>
@@ -254,6 +255,14 @@ sigset_t handled_signals() {
   return set;
 }
 
+// A gateway needs two descriptors for each request under way: take what the system allows.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // Until SIGTERM or SIGINT; SIGHUP reopens the access log.
 void wait_for_end(telemetry::AccessLog& log) {
   const sigset_t set = handled_signals();
@@ -359,6 +368,7 @@ int main(int argc, char** argv, char** environment) {
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
   const sigset_t handled = handled_signals();
   pthread_sigmask(SIG_BLOCK, &handled, nullptr);  // for every thread; main takes them by sigwait
   if (const auto served = serve(*options); !served) {

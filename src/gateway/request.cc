@@ -541,8 +541,7 @@ bool Request::shape(const http::ResponseHead& in, http::ResponseOut& out) {
       case FieldId::kConnection:
         continue;
       case FieldId::kXOctelium:
-        if (http::equals_ignoring_case(field.name, kRequestIdField)) continue;
-        break;
+        continue;  // ours to say, never an upstream's
       case FieldId::kContentType:
         content_type_ = field.value;
         break;
