@@ -48,13 +48,18 @@ bool ChunkedDecoder::step(char c) {
         return true;
       }
       ++extensions_;
-      return ++extension_ <= kMaxExtension && extensions_ <= kMaxExtensions && is_field_value({&c, 1});
+      return ++extension_ <= kMaxExtension && extensions_ <= kMaxExtensions &&
+             is_field_value({&c, 1});
     case At::kSizeLf:
       at_ = left_ == 0 ? At::kTrailers : At::kData;
       digits_ = 0;
       return c == '\n';
-    case At::kDataCr: at_ = At::kDataLf; return c == '\r';
-    case At::kDataLf: at_ = At::kSize; return c == '\n';
+    case At::kDataCr:
+      at_ = At::kDataLf;
+      return c == '\r';
+    case At::kDataLf:
+      at_ = At::kSize;
+      return c == '\n';
     case At::kTrailers:
       trailer_text_.push_back(c);
       if (trailer_text_.size() > kMaxTrailers) return false;
@@ -63,7 +68,8 @@ bool ChunkedDecoder::step(char c) {
         return finish_trailers();
       }
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -75,9 +81,7 @@ bool ChunkedDecoder::finish_trailers() {
     rest.remove_prefix(end + 2);
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return false;
-    std::string_view value = line.substr(colon + 1);
-    while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-    while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
+    const std::string_view value = trim_whitespace(line.substr(colon + 1));
     if (!is_field_value(value)) return false;
     if (!trailers_.push(Field{line.substr(0, colon), value, FieldId::kOther, false})) return false;
   }
@@ -88,7 +92,8 @@ ChunkedDecoder::Step ChunkedDecoder::feed(std::string_view input) {
   Step result;
   while (result.consumed < input.size() && at_ != At::kDone && at_ != At::kRejected) {
     if (at_ == At::kData) {
-      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size() - result.consumed));
+      const auto size =
+          static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size() - result.consumed));
       result.data = input.substr(result.consumed, size);
       result.consumed += size;
       left_ -= size;
@@ -98,8 +103,10 @@ ChunkedDecoder::Step ChunkedDecoder::feed(std::string_view input) {
     }
     if (!step(input[result.consumed++])) at_ = At::kRejected;
   }
-  // What can be said without more input is said now, so that the end is not missed after the last data.
-  while (at_ != At::kData && at_ != At::kDone && at_ != At::kRejected && result.consumed < input.size()) {
+  // What can be said without more input is said now, so that the end is not missed after the last
+  // data.
+  while (at_ != At::kData && at_ != At::kDone && at_ != At::kRejected &&
+         result.consumed < input.size()) {
     if (!step(input[result.consumed++])) at_ = At::kRejected;
   }
   if (at_ == At::kDone) result.state = State::kDone;

@@ -24,13 +24,14 @@ struct Parsed {
   Reject reject = Reject::kNone;
 };
 
-// Parses a head from the front of `bytes` (RFC 9112, strictly: CRLF only, no folding, no space before a colon,
-// single spaces in the first line; docs/architecture.md has the whole list). The views in `out` point into `bytes`.
-// Stateless: with kNeedMore, call again with more bytes and the same beginning.
+// Parses a head from the front of `bytes` (RFC 9112, strictly: CRLF only, no folding, no space
+// before a colon, single spaces in the first line; docs/architecture.md has the whole list). The
+// views in `out` point into `bytes`. Stateless: with kNeedMore, call again with more bytes and the
+// same beginning.
 Parsed parse_request(std::string_view bytes, const Limits& limits, RequestHead& out);
 
-// Likewise for a response to a request of `method`, which decides whether there is a body. Interim responses come
-// out as heads of their own.
+// Likewise for a response to a request of `method`, which decides whether there is a body. Interim
+// responses come out as heads of their own.
 Parsed parse_response(std::string_view bytes, const Limits& limits, std::string_view method,
                       ResponseHead& out);
 

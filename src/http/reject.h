@@ -5,8 +5,9 @@
 
 namespace http {
 
-// Why a request was refused before anything looked at what it asks for (design of the canonical request,
-// docs/architecture.md). Status, name and whether the connection can go on are functions of it.
+// Why a request was refused before anything looked at what it asks for (design of the canonical
+// request, docs/architecture.md). Status, name and whether the connection can go on are functions
+// of it.
 enum class Reject : std::uint8_t {
   kNone,
   kRequestLineMalformed,
@@ -40,6 +41,7 @@ enum class Reject : std::uint8_t {
   kUpgradeMalformed,
   kTeMalformed,
   kExpectationUnsupported,
+  kPathNonAscii,
 };
 
 int reject_status(Reject reject);
