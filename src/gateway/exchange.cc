@@ -97,7 +97,7 @@ io::Task<ExchangeResult> Exchange::receive(const http::RequestOut& request, Resp
   http::ResponseHead head;
   const Failure failure = co_await stream_->read_head(head, options_.head_timeout);
   if (failure != Failure::kNone) {
-    retry = stream_->is_untouched();
+    retry = failure != Failure::kCancelled && stream_->is_untouched();
     co_return upstream_failed(failure, "before its answer's head");
   }
   if (head.upgrade_websocket && !request.upgrade_websocket)

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "http/h1_writer.h"
+#include "http/reject.h"
 
 namespace http {
 namespace {
@@ -23,6 +24,7 @@ void H1Client::begin(bool reused) {
   socket_->set_idle_callback(nullptr, nullptr);
   reused_ = reused;
   chunked_out_ = sent_all_ = received_ = received_all_ = keep_ = failed_ = tunnel_ = false;
+  cancelled_ = false;
   filled_ = parsed_ = 0;
   body_rest_ = {};
 }
@@ -39,10 +41,10 @@ Failure H1Client::fail(io::IoResult result) {
   }
 }
 
-// --- sending
-// -----------------------------------------------------------------------------------------------------
+// --- sending ---
 
 io::Task<Failure> H1Client::write(std::string_view head, std::string_view body) {
+  if (cancelled_) co_return Failure::kCancelled;
   io::Socket::WriteOp op = socket_->write(head, body, socket_->loop().in(timeouts_.write));
   io::IoResult written = 0;
   if (op.await_ready()) {
@@ -110,12 +112,12 @@ io::Task<Failure> H1Client::send_trailers(const FieldList& trailers) {
   co_return co_await write(out, {});
 }
 
-// --- receiving
-// ---------------------------------------------------------------------------------------------------
+// --- receiving ---
 
 io::Task<Failure> H1Client::read_head(ResponseHead& head, io::Millis timeout) {
   io::EventLoop& loop = socket_->loop();
   const io::Millis deadline = timeout == io::kNever ? io::kNever : loop.in(timeout);
+  if (cancelled_) co_return Failure::kCancelled;
   if (filled_ == 0) {
     const auto ready = co_await socket_->wait_readable(deadline);
     if (ready <= 0) co_return fail(ready);
@@ -127,7 +129,9 @@ io::Task<Failure> H1Client::read_head(ResponseHead& head, io::Millis timeout) {
                                         : parse_response(bytes, limits_, method_, head);
     if (parsed.state == ParseState::kRejected) {
       failed_ = true;
-      co_return Failure::kMalformed;
+      const bool large =
+          parsed.reject == Reject::kHeadTooLarge || parsed.reject == Reject::kTooManyFields;
+      co_return large ? Failure::kTooLarge : Failure::kMalformed;
     }
     if (parsed.state == ParseState::kDone) {
       parsed_ += parsed.consumed;
@@ -214,6 +218,7 @@ io::Task<Piece> H1Client::read_body(io::Millis timeout) {
   io::EventLoop& loop = socket_->loop();
   while (true) {
     if (const auto ready = ready_body()) co_return *ready;
+    if (cancelled_) co_return end_body(Failure::kCancelled);
     if (!body_buffer_) body_buffer_ = loop.bulk_buffers().take();
     const io::Millis deadline = timeout == io::kNever ? io::kNever : loop.in(timeout);
     const auto got = co_await socket_->read(body_buffer_.data(), body_buffer_.capacity(), deadline);
@@ -224,8 +229,7 @@ io::Task<Piece> H1Client::read_body(io::Millis timeout) {
   }
 }
 
-// --- the end
-// -----------------------------------------------------------------------------------------------------
+// --- the end ---
 
 void H1Client::finish() {
   const bool extra = parsed_ < filled_ || !body_rest_.empty();  // nobody asked for these bytes
@@ -238,8 +242,9 @@ void H1Client::finish() {
   owner_.release(*this, reusable);
 }
 
+// May come while no operation is under way: the next one must not wait either.
 void H1Client::cancel() {
-  failed_ = true;
+  failed_ = cancelled_ = true;
   socket_->cancel();
 }
 

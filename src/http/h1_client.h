@@ -74,6 +74,7 @@ class H1Client final : public ClientStream {
   bool received_all_ = false;
   bool keep_ = false;
   bool failed_ = false;
+  bool cancelled_ = false;
   bool tunnel_ = false;
 };
 
