@@ -220,7 +220,12 @@ class Http2Upstream:
     def _serve(self, connection):
         self.connections += 1
         if self._tls:
-            connection = self._tls.wrap_socket(connection, server_side=True)
+            with self._tls.wrap_socket(connection, server_side=True) as secured:
+                self._converse(secured)
+        else:
+            self._converse(connection)
+
+    def _converse(self, connection):
         state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         state.initiate_connection()
         connection.sendall(state.data_to_send())
@@ -246,6 +251,9 @@ class Http2Upstream:
         status, headers, body = echo(seen)
         fields = [(":status", str(status))] + [(name.lower(), value) for name, value in headers]
         state.send_headers(stream_id, fields)
-        state.send_data(stream_id, body, end_stream=not self._trailers)
+        for start in range(0, len(body), 16_384):  # all of it fits the gateway's window
+            state.send_data(stream_id, body[start:start + 16_384])
+        if not self._trailers:
+            state.end_stream(stream_id)
         if self._trailers:
             state.send_headers(stream_id, self._trailers, end_stream=True)
