@@ -178,9 +178,9 @@ Parsed take_fields(Cursor& cursor, const char* begin, const Limits& limits, Fiel
         return rejected(Reject::kFieldNameMalformed);
       if (has(seen, field.id)) return rejected(Reject::kDuplicateField);
     }
-    seen |= set_of(field.id);
     if (fields.size() >= limits.max_fields || !fields.push(field))
       return rejected(Reject::kTooManyFields);
+    seen |= set_of(field.id);
   }
 }
 

@@ -315,6 +315,14 @@ TEST(H1Request, LimitsHoldExactly) {
   EXPECT_EQ(state(exact.substr(0, exact.size() - 2)), ParseState::kNeedMore);
 }
 
+TEST(H1Request, AFieldBeyondTheLimitIsNotThere) {
+  std::string bytes = "GET / HTTP/1.1\r\n";
+  for (std::size_t i = 0; i < kLimits.max_fields; ++i) bytes += "X: y\r\n";
+  const Outcome out = parse(bytes + "Host: a.example\r\n\r\n");
+  EXPECT_EQ(out.reject, Reject::kTooManyFields);
+  EXPECT_EQ(out.head.authority, "");
+}
+
 TEST(H1Request, NothingOfAnEarlierRequestShowsThrough) {
   RequestHead head;
   const std::string first =
