@@ -1,20 +1,29 @@
 #!/usr/bin/env python3
-"""Makes docs/configuration.md from what the program itself goes by: the schema (proto/*.proto), the tables of fields that are
-acted on or refused (src/resource/refuse_table.cc), and a line for each acted-on field (docs/configuration.notes).
+"""Makes the tables of the documentation from what the program itself goes by.
 
-    scripts/generate_reference.py           writes the file
-    scripts/generate_reference.py --check   fails when the file is not what would be written, or a field has no line
+docs/configuration.md: from the schema (proto/*.proto), the tables of fields that are acted on or refused
+(src/resource/refuse_table.cc), and a line for each acted-on field (docs/configuration.notes).
+docs/operations.md: the options (src/cmd/options.*) and the reasons of src/http/reject.cc, between their marks; and it must
+name every other reason code that the sources have.
+docs/performance.md: the newest results of bench/results (not looked at by --check).
+
+    scripts/generate_reference.py           writes the files
+    scripts/generate_reference.py --check   fails when they are not what would be written
 """
+import json
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PERFORMANCE = ROOT / "docs/performance.md"
+OPERATIONS = ROOT / "docs/operations.md"
 PAGE, NOTES = ROOT / "docs/configuration.md", ROOT / "docs/configuration.notes"
 CORE = "octelium.api.main.core.v1."
 # In the order in which a newcomer meets them; what an administrator writes of each.
 KINDS = {"Service": ["spec"], "User": ["spec"], "Group": ["spec"], "Namespace": ["spec"], "Policy": ["spec"], "Credential": ["spec"],
          "Secret": ["spec", "data"], "Config": ["data"], "Session": ["spec"], "ClusterConfig": ["spec"]}
+NOT_REFUSALS = {"policy_match", "policy_allow", "anonymous", "unknown"}
 SHARED = ["Condition", "InlinePolicy", "Metadata", "Duration"]
 
 
@@ -191,6 +200,73 @@ class Page:
         return "\n".join(out)
 
 
+def option_table():
+    header = (ROOT / "src/cmd/options.h").read_text()
+    defaults = {name: value.strip('"').replace("'", "") for name, value in re.findall(r"\b(\w+) = ([^;]+);", header)}
+    source = (ROOT / "src/cmd/options.cc").read_text()
+    out = ["| option | default | meaning |", "|---|---|---|"]
+    for name, member, value, text in re.findall(
+            r'Option\{\s*"([\w-]+)",\s*&Options::(\w+),\s*"([^"]*)",\s*((?:"[^"]*"\s*)+)\}', source):
+        default = defaults.get(member, "")
+        default = "" if default in ("false", "") else f"`{default}`"
+        meaning = "".join(re.findall(r'"([^"]*)"', text)).replace("<", "&lt;")
+        out.append(f"| `--{name}{' ' + value.replace('|', chr(92) + '|') if value else ''}` | {default} | {meaning} |")
+    return out
+
+
+def reject_table():
+    rows = re.findall(r'Row\{Reject::\w+, "(\w+)", (\d+), (true|false)\}', (ROOT / "src/http/reject.cc").read_text())
+    out = ["| code | status | connection |", "|---|---|---|"]
+    return out + [f"| `{name}` | {status} | {'closes' if closes == 'true' else 'goes on'} |" for name, status, closes in rows]
+
+
+def unnamed_reasons(text):
+    """Reason codes in the sources that the page does not have."""
+    patterns = {"src/gateway/request.cc": r'\.reason = "(\w+)"|failed\(\d+, "(\w+)"\)|unauthenticated\("(\w+)"\)',
+                "src/identity/token_cache.cc": r'return "(\w+)"',
+                "src/policy/decision.cc": r'ReasonName\{[\w:]+,\s*"\w+",\s*"(\w+)"\}|code = [^;]*?"(\w+)"'}
+    found = set()
+    for path, pattern in patterns.items():
+        found.update(code for groups in re.findall(pattern, (ROOT / path).read_text())
+                     for code in ([groups] if isinstance(groups, str) else groups) if code)
+    return sorted(code for code in found - NOT_REFUSALS if f"`{code}`" not in text)
+
+
+def operations():
+    text = OPERATIONS.read_text()
+    for mark, table in (("options", option_table()), ("rejects", reject_table())):
+        text, count = re.subn(rf"(<!-- {mark}: [^\n]*-->\n).*?(<!-- /{mark} -->)",
+                              lambda match: match[1] + "\n".join(table) + "\n" + match[2], text, flags=re.S)
+        if count != 1:
+            sys.exit(f"{OPERATIONS.name} has no mark `{mark}`")
+    if unnamed := unnamed_reasons(text):
+        sys.exit(f"{OPERATIONS.name} does not name these reason codes: {', '.join(unnamed)}")
+    return text
+
+
+def newest_result(name):
+    paths = sorted((ROOT / "bench/results").glob(f"*-{name}.json"))
+    return json.loads(paths[-1].read_text()) if paths else None
+
+
+def performance():
+    out = []
+    if proxy := newest_result("proxy"):
+        out += [f"`./dev bench proxy` on {proxy['date'][:10]}, {proxy['cpus']} processors, {proxy['cycles']} cycles; ratio to nginx, "
+                "median [quartiles]:", "", "| scenario | target | requests per CPU second | ratio |", "|---|---|---|---|"]
+        for scenario, targets in proxy["results"].items():
+            out += [f"| {scenario} | {name} | {line['median_per_cpu_s']} | {line['ratio_to_nginx']:.2f} "
+                    f"[{line['quartiles'][0]:.2f}–{line['quartiles'][1]:.2f}] |" for name, line in targets.items()]
+        out.append("")
+    if apply := newest_result("apply"):
+        rss = apply["rss_kib"]
+        out += [f"`./dev bench apply` on {apply['date'][:10]}, {apply['services']} Services, {apply['applies']} applies: in force after "
+                f"{apply['p50_ms']} ms (median), {apply['p99_ms']} ms (99 of 100), {apply['max_ms']} ms at most; memory from "
+                f"{rss[0] // 1024} MiB to {rss[-1] // 1024} MiB.", ""]
+    text = PERFORMANCE.read_text()
+    return re.sub(r"(<!-- results -->\n).*?(<!-- /results -->)", lambda match: match[1] + "\n".join(out) + match[2], text, flags=re.S)
+
+
 def main():
     page = Page()
     text = page.render()
@@ -198,11 +274,14 @@ def main():
     wrong += [f"{NOTES.name} has a line for {name}, which is no acted-on field" for name in page.notes if name not in page.used]
     if wrong:
         sys.exit("\n".join(wrong))
-    if "--check" in sys.argv[1:]:
-        if not PAGE.exists() or PAGE.read_text() != text:
-            sys.exit("docs/configuration.md is out of date: run scripts/generate_reference.py")
-        return
-    PAGE.write_text(text)
+    for path, wanted in ((PAGE, text), (OPERATIONS, operations())):
+        if path.exists() and path.read_text() == wanted:
+            continue
+        if "--check" in sys.argv[1:]:
+            sys.exit(f"{path.relative_to(ROOT)} is out of date: run scripts/generate_reference.py")
+        path.write_text(wanted)
+    if "--check" not in sys.argv[1:]:
+        PERFORMANCE.write_text(performance())
 
 
 main()
