@@ -317,7 +317,7 @@ def test_a_line_of_the_access_log(gateway, token, upstream):
     match = common["reason"]["details"]["policyMatch"]
     assert common["reason"]["type"] == "POLICY_MATCH" and match["policy"]["policyRef"]["name"] == "allow-all"
     request = http["request"]
-    assert (request["method"], request["uri"], request["path"]) == ("POST", "/a%20b", "/a%20b")
+    assert (request["method"], request["uri"], request["path"]) == ("POST", "/a%20b", "/a b")
     assert (request["userAgent"], request["referer"], request["origin"]) == ("agent/1", "https://ref.example/x", "https://origin.example")
     assert request["bodyBytes"] == str(len("BODY-SECRET"))
     assert http["response"] == {"code": 200, "bodyBytes": str(len(answer.body)), "contentType": "application/json"}
