@@ -1,55 +1,42 @@
 #include "telemetry/access_log.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "base/log.h"
 
 namespace telemetry {
 namespace {
 
-int open_file(const std::string& path) {
-  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-}
+constexpr std::size_t kSpareBuffers = 16;
+constexpr std::size_t kRoom =
+    AccessLogBuffer::kFullBytes + 8 * 1024;  // a full buffer and its last line
+constexpr std::chrono::seconds kBetweenReports{10};
 
 }  // namespace
 
 base::Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path) {
-  int fd = -1;
-  if (path == "-") {
-    fd = ::dup(STDOUT_FILENO);
-  } else if (!path.empty()) {
-    fd = open_file(path);
-  }
-  if (fd < 0 && !path.empty()) {
-    return base::fail(base::Code::kUnavailable, "access_log_open_failed",
-                      fmt::format("cannot open the access log {}: {}", path, std::strerror(errno)));
-  }
-  return std::unique_ptr<AccessLog>(new AccessLog(path, fd));
+  if (path.empty()) return std::unique_ptr<AccessLog>(new AccessLog(std::nullopt));
+  BASE_ASSIGN(LogFile file, LogFile::open(path));
+  return std::unique_ptr<AccessLog>(new AccessLog(std::move(file)));
 }
 
-AccessLog::AccessLog(std::string path, int fd) : path_(std::move(path)), fd_(fd) {
-  if (fd_ >= 0) writer_ = std::thread([this] { run(); });
+AccessLog::AccessLog(std::optional<LogFile> file) : file_(std::move(file)) {
+  if (file_) writer_ = std::thread([this] { run(); });
 }
 
 AccessLog::~AccessLog() {
-  if (writer_.joinable()) {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
+  if (!writer_.joinable()) return;
+  {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
     wake_.notify_one();
-    writer_.join();
+    if (!done_.wait_for(lock, kEndMillis, [this] { return finished_; })) give_up_ = true;
   }
-  if (fd_ >= 0) close(fd_);
+  writer_.join();
 }
 
 void AccessLog::submit(std::string& lines, std::uint64_t count) {
-  if (fd_ < 0) {
+  if (!file_) {
     lines.clear();
     return;
   }
@@ -62,7 +49,7 @@ void AccessLog::submit(std::string& lines, std::uint64_t count) {
       return;
     }
     first = queue_.empty();
-    queue_.push_back(std::move(lines));
+    queue_.push_back({std::move(lines), count});
     lines = std::string();
     if (!spare_.empty()) {
       lines = std::move(spare_.back());
@@ -75,48 +62,61 @@ void AccessLog::submit(std::string& lines, std::uint64_t count) {
 void AccessLog::reopen() {
   {
     const std::lock_guard lock(mutex_);
-    reopen_ = path_ != "-" && fd_ >= 0;
+    reopen_ = true;
   }
   wake_.notify_one();
-}
-
-void AccessLog::write_all(const std::string& bytes) {
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t written = ::write(fd_, bytes.data() + done, bytes.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      spdlog::error("the access log cannot be written: {}", std::strerror(errno));
-      return;
-    }
-    done += static_cast<std::size_t>(written);
-  }
 }
 
 void AccessLog::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || reopen_ || !queue_.empty(); });
-    if (std::exchange(reopen_, false)) {
-      const int fresh = open_file(path_);
-      if (fresh >= 0) close(std::exchange(fd_, fresh));
+    const bool reopening = std::exchange(reopen_, false);
+    if (!reopening && queue_.empty()) break;
+    Batch batch;
+    if (!queue_.empty()) {
+      batch = std::move(queue_.front());
+      queue_.pop_front();
     }
-    if (queue_.empty()) {
-      if (stopping_) return;
-      continue;
-    }
-    std::string buffer = std::move(queue_.front());
-    queue_.pop_front();
     lock.unlock();
-    write_all(buffer);
-    if (const auto dropped = dropped_lines(); dropped != reported_) {
-      spdlog::warn("the access log is behind: {} lines dropped since the start", dropped);
-      reported_ = dropped;
-    }
-    buffer.clear();
+    if (reopening) reopen_file();
+    if (batch.count > 0) write(batch);
+    batch.lines.clear();
     lock.lock();
-    if (spare_.size() < 16) spare_.push_back(std::move(buffer));
+    if (batch.count > 0 && spare_.size() < kSpareBuffers) spare_.push_back(std::move(batch.lines));
   }
+  finished_ = true;
+  done_.notify_one();
+  lock.unlock();
+  if (dropped_lines() == reported_) return;
+  next_report_ = {};
+  report("the program ends");
+}
+
+void AccessLog::reopen_file() {
+  if (const auto opened = file_->reopen(); !opened) spdlog::error("{}", opened.error().message);
+}
+
+void AccessLog::write(const Batch& batch) {
+  if (const auto written = file_->write(batch.lines, give_up_); !written) {
+    dropped_.fetch_add(batch.count, std::memory_order_relaxed);
+    report(written.error().message);
+  } else if (dropped_lines() != reported_) {
+    report("it cannot be written as fast as requests come");
+  }
+}
+
+// Now and then, so that a full disk does not fill the other log too.
+void AccessLog::report(std::string_view why) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_report_) return;
+  next_report_ = now + kBetweenReports;
+  reported_ = dropped_lines();
+  spdlog::error("the access log has lost {} lines since the start: {}", reported_, why);
+}
+
+AccessLogBuffer::AccessLogBuffer(AccessLog& log) : log_(log) {
+  if (log.is_enabled()) text_.reserve(kRoom);
 }
 
 void AccessLogBuffer::appended(std::int64_t now_millis) {
@@ -130,8 +130,8 @@ void AccessLogBuffer::flush_if_due(std::int64_t now_millis) {
 
 void AccessLogBuffer::flush() {
   if (lines_ == 0) return;
-  log_.submit(text_, lines_);
-  lines_ = 0;
+  log_.submit(text_, std::exchange(lines_, 0));
+  if (text_.capacity() < kRoom) text_.reserve(kRoom);
 }
 
 }  // namespace telemetry
