@@ -247,13 +247,4 @@ std::string options_help() {
   return out;
 }
 
-std::string options_markdown() {
-  std::string out = "| option | value | environment | meaning |\n|---|---|---|---|\n";
-  for (const Option& option : kOptions)
-    out += fmt::format("| `--{}` | {} | `{}` | {} |\n", option.name,
-                       option.value.empty() ? "" : fmt::format("`{}`", option.value),
-                       environment_name(option), option.help);
-  return out;
-}
-
 }  // namespace cmd

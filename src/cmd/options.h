@@ -46,7 +46,5 @@ base::Result<Options> parse_options(int argc, const char* const* argv,
 
 // The text of `--help`, made from the same table.
 std::string options_help();
-// The same as a Markdown table, for docs/operations.md.
-std::string options_markdown();
 
 }  // namespace cmd

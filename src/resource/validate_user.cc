@@ -1,9 +1,12 @@
+#include <chrono>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
 #include "resource/defaults.h"
+#include "resource/duration.h"
 #include "resource/name.h"
 #include "resource/quoted.h"
 #include "resource/validate_parts.h"
@@ -92,6 +95,15 @@ void check_info(Checker& check, const Spec::Info& info) {
   check.fits("spec.info.country", info.country(), kMaxInfoBytes);
 }
 
+// Clients renew their tokens at half their life; shorter ones than this would not survive that.
+constexpr std::chrono::minutes kShortestToken{30};
+
+void check_token_duration(Checker& check, const std::string& path,
+                          const metav1::Duration& duration) {
+  if (check.is_duration(path, duration) && length_of(duration) < kShortestToken)
+    check.fail(path, "is less than 30 minutes");
+}
+
 // `Settings` is one of three messages with the same fields and no common type.
 template <typename Settings>
 void check_settings(Checker& check, const std::string& path, const Settings& settings,
@@ -101,9 +113,9 @@ void check_settings(Checker& check, const std::string& path, const Settings& set
   if (settings.has_clientlessduration())
     check.is_duration(path + ".clientlessDuration", settings.clientlessduration());
   if (settings.has_accesstokenduration())
-    check.is_duration(path + ".accessTokenDuration", settings.accesstokenduration());
+    check_token_duration(check, path + ".accessTokenDuration", settings.accesstokenduration());
   if (settings.has_refreshtokenduration())
-    check.is_duration(path + ".refreshTokenDuration", settings.refreshtokenduration());
+    check_token_duration(check, path + ".refreshTokenDuration", settings.refreshtokenduration());
   if (settings.maxperuser() > max_per_user)
     check.fail(path + ".maxPerUser",
                fmt::format("{} is more than {}", settings.maxperuser(), max_per_user));
