@@ -21,13 +21,20 @@ struct Pool {
 
 thread_local Pool pool;
 
+// The sanitizer finds uses of a freed frame only when it really is freed.
+#if __has_feature(address_sanitizer)
+constexpr bool kPooled = false;
+#else
+constexpr bool kPooled = true;
+#endif
+
 std::size_t class_of(std::size_t size) { return (size + kClassBytes - 1) / kClassBytes; }
 
 }  // namespace
 
 void* take_frame(std::size_t size) {
   const std::size_t index = class_of(size);
-  if (index >= kClasses) return ::operator new(size);
+  if (!kPooled || index >= kClasses) return ::operator new(size);
   auto& list = pool.free[index];
   if (list.empty()) return ::operator new(index * kClassBytes);
   void* frame = list.back();
@@ -37,7 +44,7 @@ void* take_frame(std::size_t size) {
 
 void give_frame(void* frame, std::size_t size) {
   const std::size_t index = class_of(size);
-  if (index < kClasses && pool.free[index].size() < kKeptPerClass) {
+  if (kPooled && index < kClasses && pool.free[index].size() < kKeptPerClass) {
     pool.free[index].push_back(frame);
     return;
   }

@@ -58,7 +58,11 @@ void Socket::on_events(std::uint32_t events) {
     }
     destroyed_ = outer;
   }
-  if (write_op_ != nullptr && writable_) run(write_op_);
+  if (write_op_ != nullptr) {
+    if (writable_) run(write_op_);
+  } else if (writable_ && !pending_.empty()) {
+    flush_tls();  // of a handshake, or answers to post-handshake messages: nobody else would
+  }
 }
 
 bool Socket::run(Op*& slot) {
@@ -95,6 +99,10 @@ void Socket::cancel() {
     return;
   }
   destroyed_ = outer;
+}
+
+void Socket::move_read_deadline(Millis deadline) {
+  if (read_op_ != nullptr) loop_.timers().arm(read_timer_, deadline);
 }
 
 void Socket::cancel_read() {
@@ -151,6 +159,13 @@ IoResult Socket::try_read(char* data, std::size_t size) {
   }
   if (!loop_.tls_scratch().empty()) flush_tls();  // answers to post-handshake messages
   return static_cast<IoResult>(total);
+}
+
+std::size_t Socket::peek(char* data, std::size_t size) {
+  const ssize_t got = recv(fd_, data, size, MSG_PEEK);
+  if (got > 0) return static_cast<std::size_t>(got);
+  readable_ = hung_up_;  // nothing new until the next edge
+  return 0;
 }
 
 // --- operations ---
@@ -289,10 +304,6 @@ bool Socket::WaitOp::attempt_connect() {
   socklen_t size = sizeof error;
   getsockopt(socket_.fd_, SOL_SOCKET, SO_ERROR, &error, &size);
   result_ = error == 0 ? 1 : -error;
-  if (error == 0) {
-    socket_.hung_up_ = false;
-    socket_.readable_ = false;
-  }
   return true;
 }
 

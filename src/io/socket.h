@@ -63,8 +63,16 @@ class Socket final : public Watcher {
   // Completes operations under way with -ECANCELED. Resumes their coroutines before it returns.
   void cancel();
   void cancel_read();
+  // Of the read or wait that is under way, if one is.
+  void move_read_deadline(Millis deadline);
   // Queues nothing: tells the peer that no more bytes follow (TLS close_notify, then FIN).
   void shutdown_write();
+
+  // Copies what can be read without taking it (in clear only); 0 when that is nothing yet:
+  // wait_readable again.
+  std::size_t peek(char* data, std::size_t size);
+  // What was peeked at is not enough: wait_readable waits for the next bytes.
+  void wait_for_more() { readable_ = hung_up_; }
 
   // For pooled idle connections: bytes or a hang-up arrived though nobody asked for any.
   bool is_stale() const { return hung_up_ || readable_; }
