@@ -29,7 +29,8 @@ io::Task<ExchangeResult> Exchange::run(std::shared_ptr<const upstream::Endpoint>
     }
     client_.set_canceller(stream_);
     bool retry = false;
-    const bool last = body.has_value() && !request.upgrade_websocket;
+    // Trailers that came with the whole body still have to follow it.
+    const bool last = body.has_value() && !request.upgrade_websocket && client_.request_trailers().empty();
     const Failure sent =
         co_await stream_->send_head(request, body.value_or(std::string_view()), last);
     ExchangeResult result;
@@ -67,8 +68,14 @@ ExchangeResult Exchange::upstream_failed(Failure failure, std::string detail) {
   return result;
 }
 
-// Moves the request's body while the answer may already come back.
+// The upstream's time for its answer begins when it has the request.
 io::Task<void> Exchange::upload() {
+  co_await move_body();
+  if (!head_received_) stream_->limit_read(options_.head_timeout);
+}
+
+// Moves the request's body while the answer may already come back.
+io::Task<void> Exchange::move_body() {
   while (true) {
     const Piece piece = co_await client_.read_body();
     if (piece.failure != Failure::kNone) {
@@ -95,7 +102,10 @@ io::Task<void> Exchange::upload() {
 io::Task<ExchangeResult> Exchange::receive(const http::RequestOut& request, ResponseShaper& shaper,
                                            bool& retry) {
   http::ResponseHead head;
-  const Failure failure = co_await stream_->read_head(head, options_.head_timeout);
+  const bool uploading = uploads_.running() > 0;
+  const Failure failure =
+      co_await stream_->read_head(head, uploading ? io::kNever : options_.head_timeout);
+  head_received_ = true;
   if (failure != Failure::kNone) {
     retry = failure != Failure::kCancelled && stream_->is_untouched();
     co_return upstream_failed(failure, "before its answer's head");
@@ -130,6 +140,8 @@ io::Task<ExchangeResult> Exchange::relay(const http::ResponseHead& head, Respons
     }
     uploads_.spawn(upload());
   }
+  const io::Millis timeout =
+      head.upgrade_websocket ? options_.tunnel_timeout : options_.body_timeout;
   bool head_sent = head.upgrade_websocket;
   Piece piece;
   if (!head_sent && !body_follows) {
@@ -142,8 +154,7 @@ io::Task<ExchangeResult> Exchange::relay(const http::ResponseHead& head, Respons
       result.failure = piece.failure;
       result.client_failed = piece.failure == Failure::kCancelled;
       result.detail = "within its answer's body";
-      if (!head_sent && !result.client_failed) co_return result;
-      client_.abort();
+      if (head_sent) client_.abort();
       co_return result;
     }
     const bool trailers = piece.last && !stream_->response_trailers().empty();
@@ -163,7 +174,7 @@ io::Task<ExchangeResult> Exchange::relay(const http::ResponseHead& head, Respons
       co_return result;
     }
     if (piece.last) co_return result;
-    piece = co_await stream_->read_body(options_.body_timeout);
+    piece = co_await stream_->read_body(timeout);
   }
 }
 

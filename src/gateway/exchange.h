@@ -26,8 +26,9 @@ struct ExchangeResult {
 };
 
 struct ExchangeOptions {
-  io::Millis head_timeout = 60'000;
+  io::Millis head_timeout = 60'000;  // from the end of the request
   io::Millis body_timeout = 60'000;
+  io::Millis tunnel_timeout = 3'600'000;  // after an upgrade
 };
 
 // One request forwarded to one endpoint and its answer brought back, both streaming at once. When
@@ -44,6 +45,7 @@ class Exchange {
 
  private:
   io::Task<void> upload();
+  io::Task<void> move_body();
   io::Task<ExchangeResult> receive(const http::RequestOut& request, ResponseShaper& shaper,
                                    bool& retry);
   io::Task<ExchangeResult> relay(const http::ResponseHead& head, ResponseShaper& shaper);
@@ -56,6 +58,7 @@ class Exchange {
   io::Scope uploads_;
   http::Failure upload_failure_ = http::Failure::kNone;  // on the client's side
   bool uploaded_ = false;
+  bool head_received_ = false;
 };
 
 }  // namespace gateway

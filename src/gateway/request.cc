@@ -21,7 +21,9 @@ constexpr std::string_view kRequestIdField = "x-octelium-request-id";
 constexpr std::string_view kUnauthorizedField = "x-octelium-unauthorized";
 constexpr std::string_view kServer = "octelium";
 constexpr std::string_view kHsts = "max-age=2592000";
-constexpr std::uint64_t kDomainBodyLimit = 100 * 1024;
+// A little more than the endpoint takes, so that it is the endpoint that refuses, in its own words.
+constexpr std::uint64_t kDomainBodyLimit = identity::OAuth2Endpoint::kMaxBodyBytes + 1024;
+constexpr std::size_t kTrustedReserve = 1024 * 1024;  // bytes, on a client's word for the length
 
 std::int64_t wall_ns() {
   timespec t{};
@@ -78,7 +80,7 @@ io::Task<void> Request::run_rejected(http::Reject reject) {
   if (reject == http::Reject::kHeadTimeout) {
     target_.path = {};
   } else {
-    canonicalise();  // for the log, as far as it goes
+    http::canonicalise(head_, target_);  // for the log, as far as it goes
   }
   answer({.status = http::reject_status(reject),
           .reason = http::reject_name(reject),
@@ -212,7 +214,7 @@ io::Task<Request::Next> Request::buffer_body() {
   if (const auto whole = stream_.whole_body()) {
     whole_body_ = whole;
   } else {
-    if (head_.content_length) body_.reserve(static_cast<std::size_t>(*head_.content_length));
+    body_.reserve(std::min<std::size_t>(head_.content_length.value_or(0), kTrustedReserve));
     while (true) {
       const http::Piece piece = co_await stream_.read_body();
       if (piece.failure == Failure::kMalformed)
@@ -273,7 +275,10 @@ void Request::describe() {
   view_.headers = &fields_;
   if (head_.content_length) view_.content_length = static_cast<std::int64_t>(*head_.content_length);
   if (head_.framing == http::Framing::kNone) view_.content_length = 0;
-  if (body_buffered_) view_.body = whole_body_;
+  if (body_buffered_) {
+    view_.body = whole_body_;
+    view_.content_length = static_cast<std::int64_t>(whole_body_->size());
+  }
   view_.is_grpc = service_->is_grpc;
   view_.grpc = {grpc_package_, grpc_service_, grpc_full_, grpc_method_};
 }
@@ -488,7 +493,10 @@ io::Task<void> Request::forward() {
   if (whole_body_ && out_.has_body) out_.content_length = whole_body_->size();
 
   ExchangeOptions options = tools_.exchange;
-  if (service_->is_grpc) options.head_timeout = options.body_timeout = kGrpcIdleMillis;
+  if (service_->is_grpc) {
+    options.head_timeout = options.body_timeout = kGrpcIdleMillis;
+    stream_.set_body_timeout(kGrpcIdleMillis);
+  }
   Exchange exchange(stream_, tools_.pool, options);
   const ExchangeResult result = co_await exchange.run(endpoint, out_, whole_body_, *this);
   if (result.failure == Failure::kNone) co_return;

@@ -83,6 +83,28 @@ base::Result<void> add_endpoints(const corev1::Service& service, const Config& c
   return {};
 }
 
+// Admission refuses what cannot stand in a head; what comes from a store of another version must
+// not split one either.
+base::Result<void> check_field(std::string_view name, std::string_view value) {
+  if (http::is_token(name) && http::is_field_value(value)) return {};
+  return base::fail_invalid("header_malformed",
+                            fmt::format("the header {} cannot be written", name));
+}
+
+base::Result<void> check_head_parts(const RouteConfig& config) {
+  for (const auto* edits : {&config.request_fields, &config.response_fields})
+    for (const FieldEdit& edit : *edits) BASE_TRY(check_field(edit.name, edit.value));
+  BASE_TRY(check_field("Host", config.host_value));
+  if (config.credential == RouteConfig::Credential::kPresent)
+    BASE_TRY(check_field(config.credential_field, config.credential_value.reveal()));
+  if (config.direct) {
+    BASE_TRY(check_field("Content-Type", config.direct->content_type));
+    if (config.direct->status < 200 || config.direct->status > 599)
+      return base::fail_invalid("status_invalid", "a direct response has a status of 200 to 599");
+  }
+  return {};
+}
+
 FieldEdit make_edit(const Http::Header::KeyValue& item) {
   return FieldEdit{item.key(), http::classify(item.key()), item.value(), item.append()};
 }
@@ -199,6 +221,7 @@ base::Result<std::shared_ptr<const RouteConfig>> compile_route_config(
                                                                              : direct.inline_();
     out->direct = std::move(answer);
   }
+  BASE_TRY(check_head_parts(*out));
   return out;
 }
 

@@ -36,6 +36,11 @@ class HeadFields final : public policy::HeaderSource {
   std::size_t size() const override { return head_.fields.size(); }
   std::string_view name(std::size_t index) const override { return head_.fields[index].name; }
   std::string_view value(std::size_t index) const override { return head_.fields[index].value; }
+  std::optional<std::string_view> find(std::string_view lower_name) const override {
+    for (const http::Field& field : head_.fields.span())
+      if (policy::same_header_name(field.name, lower_name)) return field.value;
+    return std::nullopt;
+  }
 
  private:
   const http::RequestHead& head_;

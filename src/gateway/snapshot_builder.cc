@@ -151,7 +151,8 @@ std::shared_ptr<const ServiceEntry> SnapshotBuilder::compile(const ServiceState&
   auto entry = std::make_shared<ServiceEntry>();
   entry->service = state.message;
   entry->hosts = resource::public_hosts(name, options_.domain);
-  // `name.domain` in the default Namespace, `name.namespace.domain` elsewhere (spec/http-gateway.md 1).
+  // `name.domain` in the default Namespace, `name.namespace.domain` elsewhere (spec/http-gateway.md
+  // 1).
   entry->canonical_host = entry->hosts[namespace_of(service) == "default" ? 1 : 0];
   entry->reference = telemetry::render_reference(service);
   entry->is_grpc = service.spec().mode() == corev1::Service::Spec::GRPC;

@@ -24,7 +24,7 @@ void H1Client::begin(bool reused) {
   socket_->set_idle_callback(nullptr, nullptr);
   reused_ = reused;
   chunked_out_ = sent_all_ = received_ = received_all_ = keep_ = failed_ = tunnel_ = false;
-  cancelled_ = false;
+  cancelled_ = lost_ = false;
   filled_ = parsed_ = 0;
   body_rest_ = {};
 }
@@ -37,6 +37,7 @@ Failure H1Client::fail(io::IoResult result) {
     case -ECANCELED:
       return Failure::kCancelled;
     default:
+      lost_ = true;
       return Failure::kPeerClosed;
   }
 }
@@ -86,8 +87,10 @@ io::Task<Failure> H1Client::send_head(const RequestOut& head, std::string_view b
 io::Task<Failure> H1Client::send_body(std::string_view bytes, bool last) {
   sent_all_ = last;
   if (tunnel_ || !chunked_out_) {
-    if (bytes.empty()) co_return Failure::kNone;
-    co_return co_await write({}, bytes);
+    if (!bytes.empty())
+      if (const Failure f = co_await write({}, bytes); f != Failure::kNone) co_return f;
+    if (tunnel_ && last) socket_->shutdown_write();
+    co_return Failure::kNone;
   }
   std::string& out = socket_->loop().head_scratch();
   if (!bytes.empty()) {
@@ -116,10 +119,10 @@ io::Task<Failure> H1Client::send_trailers(const FieldList& trailers) {
 
 io::Task<Failure> H1Client::read_head(ResponseHead& head, io::Millis timeout) {
   io::EventLoop& loop = socket_->loop();
-  const io::Millis deadline = timeout == io::kNever ? io::kNever : loop.in(timeout);
+  head_deadline_ = timeout == io::kNever ? io::kNever : loop.in(timeout);
   if (cancelled_) co_return Failure::kCancelled;
   if (filled_ == 0) {
-    const auto ready = co_await socket_->wait_readable(deadline);
+    const auto ready = co_await socket_->wait_readable(head_deadline_);
     if (ready <= 0) co_return fail(ready);
   }
   if (!head_buffer_) head_buffer_ = loop.head_buffers().take();
@@ -144,7 +147,7 @@ io::Task<Failure> H1Client::read_head(ResponseHead& head, io::Millis timeout) {
       co_return Failure::kTooLarge;
     }
     const auto got = co_await socket_->read(head_buffer_.data() + filled_,
-                                            head_buffer_.capacity() - filled_, deadline);
+                                            head_buffer_.capacity() - filled_, head_deadline_);
     if (got <= 0) co_return fail(got);
     received_ = true;
     filled_ += static_cast<std::size_t>(got);
@@ -165,6 +168,11 @@ io::Task<Failure> H1Client::read_head(ResponseHead& head, io::Millis timeout) {
   if (!tunnel_ && (framing_ == Framing::kNone || (framing_ == Framing::kLength && body_left_ == 0)))
     received_all_ = true;
   co_return Failure::kNone;
+}
+
+void H1Client::limit_read(io::Millis timeout) {
+  head_deadline_ = timeout == io::kNever ? io::kNever : socket_->loop().in(timeout);
+  socket_->move_read_deadline(head_deadline_);
 }
 
 Piece H1Client::end_body(Failure failure) {

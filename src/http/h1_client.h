@@ -39,9 +39,10 @@ class H1Client final : public ClientStream {
   io::Task<Failure> send_trailers(const FieldList& trailers) override;
   io::Task<Failure> read_head(ResponseHead& head, io::Millis timeout) override;
   io::Task<Piece> read_body(io::Millis timeout) override;
+  void limit_read(io::Millis timeout) override;
   std::optional<Piece> ready_body() override;
   const FieldList& response_trailers() const override { return chunked_.trailers(); }
-  bool is_untouched() const override { return reused_ && !received_ && failed_; }
+  bool is_untouched() const override { return reused_ && !received_ && lost_; }
   void finish() override;
   void cancel() override;
 
@@ -74,6 +75,8 @@ class H1Client final : public ClientStream {
   bool received_all_ = false;
   bool keep_ = false;
   bool failed_ = false;
+  bool lost_ = false;  // the upstream closed the connection
+  io::Millis head_deadline_ = io::kNever;
   bool cancelled_ = false;
   bool tunnel_ = false;
 };

@@ -1,8 +1,10 @@
 #include "http/h1_server.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
+#include "http/field.h"
 #include "http/h1_writer.h"
 #include "http/reject.h"
 
@@ -22,10 +24,16 @@ H1Server::H1Server(std::unique_ptr<io::Socket> socket, Downstream downstream,
     : socket_(std::move(socket)),
       downstream_(std::move(downstream)),
       peer_text_(downstream_.peer.ip()),
+      server_name_(to_lower(downstream_.server_name)),
       options_(options),
       handler_(handler) {
   downstream_.peer_ip = peer_text_;
+  downstream_.server_name = server_name_;
   socket_->set_idle_callback(&H1Server::on_idle_event, this);
+}
+
+H1Server::~H1Server() {
+  if (destroyed_ != nullptr) *destroyed_ = true;
 }
 
 io::Task<void> H1Server::serve() {
@@ -43,15 +51,32 @@ io::Task<void> H1Server::serve() {
     canceller_ = nullptr;
     if (!co_await finish_request()) break;
   }
-  if (!broken_) socket_->shutdown_write();
+  if (broken_) co_return;
+  socket_->shutdown_write();
+  if (head_buffer_) co_await linger();
+}
+
+// Closing a socket with bytes in it that were not read resets the connection, and the client may
+// never see the answer that was written last (RFC 9112 §9.6). So they are read away for a while.
+io::Task<void> H1Server::linger() {
+  const bool in_doubt = body_ != BodyState::kDone || parsed_ < filled_ || draining_;
+  if (!in_doubt) co_return;
+  const io::Millis deadline = socket_->loop().in(options_.timeouts.linger);
+  std::uint64_t left = options_.drain_body_bytes;
+  while (left > 0 && !broken_) {
+    const auto got = co_await socket_->read(head_buffer_.data(), head_buffer_.capacity(), deadline);
+    if (got <= 0) co_return;
+    left -= std::min<std::uint64_t>(left, static_cast<std::uint64_t>(got));
+  }
 }
 
 // Waits for a request head and parses it. False: no request, the connection ends. `reject` is set
 // when there was one that must be refused.
 io::Task<bool> H1Server::read_request(Reject& reject) {
   io::EventLoop& loop = socket_->loop();
-  head_sent_ = message_done_ = continue_sent_ = false;
+  head_sent_ = message_done_ = continue_sent_ = read_cancelled_ = false;
   body_received_ = body_sent_ = 0;
+  body_timeout_ = options_.timeouts.body_idle;
   parsed_ = 0;
   if (filled_ == 0) {
     if (draining_) co_return false;
@@ -107,8 +132,9 @@ void H1Server::begin_request() {
 
 // Leaves the connection at the start of the next request, or says that there can be none.
 io::Task<bool> H1Server::finish_request() {
-  if (!message_done_ || tunnel_) broken_ = true;
-  if (broken_) co_return false;
+  if (!message_done_) broken_ = true;
+  if (broken_ || tunnel_) co_return false;
+  read_cancelled_ = false;
   if (body_ == BodyState::kReading && !co_await drain_body()) close_after_ = true;
   if (body_ == BodyState::kFailed || close_after_) co_return false;
   // What follows the body in the body buffer is the beginning of the next request.
@@ -137,8 +163,7 @@ io::Task<bool> H1Server::drain_body() {
   co_return true;
 }
 
-// --- the request's body
-// ------------------------------------------------------------------------------------------
+// --- the request's body ---
 
 // Takes a piece of the body off the front of `input`.
 Piece H1Server::decode(std::string_view& input) {
@@ -179,6 +204,7 @@ std::optional<std::string_view> H1Server::whole_body() {
 }
 
 io::Task<Piece> H1Server::read_body() {
+  if (read_cancelled_) co_return Piece{{}, false, Failure::kCancelled};
   if (tunnel_ && parsed_ < filled_) {
     const std::string_view rest(head_buffer_.data() + parsed_, filled_ - parsed_);
     parsed_ = filled_;
@@ -202,10 +228,11 @@ io::Task<Piece> H1Server::read_body() {
     if (!tunnel_ && head_.framing == Framing::kLength)
       want = static_cast<std::size_t>(std::min<std::uint64_t>(want, body_left_));
     if (!tunnel_ && head_.framing == Framing::kChunked) want = std::min(want, kMaxChunkedRead);
-    const io::Millis wait = tunnel_ ? io::kNever : loop.in(options_.timeouts.body_idle);
-    const auto got = co_await socket_->read(body_buffer_.data(), want, wait);
+    const io::Millis wait = tunnel_ ? options_.timeouts.tunnel_idle : body_timeout_;
+    const auto got = co_await socket_->read(body_buffer_.data(), want, loop.in(wait));
     if (got <= 0) {
-      body_ = BodyState::kFailed;
+      // What was cancelled only stopped: the rest may still be read away.
+      if (got != -ECANCELED) body_ = BodyState::kFailed;
       if (tunnel_ && got == 0) co_return Piece{{}, true, Failure::kNone};
       if (got == -ETIMEDOUT) co_return Piece{{}, false, Failure::kTimeout};
       co_return Piece{{}, false, got == -ECANCELED ? Failure::kCancelled : Failure::kPeerClosed};
@@ -219,10 +246,12 @@ io::Task<Piece> H1Server::read_body() {
   }
 }
 
-void H1Server::cancel_read() { socket_->cancel_read(); }
+void H1Server::cancel_read() {
+  read_cancelled_ = true;
+  socket_->cancel_read();
+}
 
-// --- the response
-// ------------------------------------------------------------------------------------------------
+// --- the response ---
 
 io::Task<bool> H1Server::write(std::string_view head, std::string_view body) {
   io::Socket::WriteOp op = socket_->write(head, body, socket_->loop().in(options_.timeouts.write));
@@ -240,8 +269,11 @@ io::Task<bool> H1Server::write(std::string_view head, std::string_view body) {
 io::Task<bool> H1Server::send_head(const ResponseOut& head, std::string_view body, bool last) {
   if (broken_ || head_sent_) co_return false;
   head_sent_ = true;
+  no_body_out_ = head.no_body && !head.upgrade_websocket;
+  if (no_body_out_) body = {};
   if (head.upgrade_websocket) {
     tunnel_ = true;
+    chunked_out_ = false;
   } else if (!head.no_body && !head.content_length && !last) {
     chunked_out_ = head_.version == Version::kHttp11;
     if (!chunked_out_) close_after_ = true;
@@ -268,8 +300,9 @@ io::Task<bool> H1Server::send_head(const ResponseOut& head, std::string_view bod
                               ? std::optional<std::uint64_t>(body.size())
                               : head.content_length;
   append_response_head(out, head, style);
-  body_sent_ += body.size();
+  body_out_left_ = no_body_out_ || tunnel_ ? std::nullopt : style.complete_length;
   message_done_ = last;
+  if (!count_out(body.size(), last)) co_return false;
   if (chunked_out_ && !body.empty()) {
     append_chunk_header(out, body.size());
     first_chunk_ = false;
@@ -281,10 +314,24 @@ io::Task<bool> H1Server::send_head(const ResponseOut& head, std::string_view bod
   co_return co_await write(out, body);
 }
 
+// A body of another length than was announced would make the client take the next answer for a
+// part of this one, or the other way around.
+bool H1Server::count_out(std::size_t bytes, bool last) {
+  body_sent_ += bytes;
+  if (!body_out_left_) return true;
+  if (bytes > *body_out_left_ || (last && bytes < *body_out_left_)) {
+    broken_ = true;
+    return false;
+  }
+  *body_out_left_ -= bytes;
+  return true;
+}
+
 io::Task<bool> H1Server::send_body(std::string_view bytes, bool last) {
   if (broken_ || message_done_) co_return false;
-  body_sent_ += bytes.size();
-  message_done_ = last && !tunnel_;
+  if (no_body_out_) bytes = {};
+  message_done_ = last;
+  if (!count_out(bytes.size(), last)) co_return false;
   if (!chunked_out_) {
     if (bytes.empty()) co_return true;
     co_return co_await write({}, bytes);
@@ -308,6 +355,7 @@ io::Task<bool> H1Server::send_body(std::string_view bytes, bool last) {
 io::Task<bool> H1Server::send_trailers(const FieldList& trailers) {
   if (broken_ || message_done_) co_return false;
   message_done_ = true;
+  if (!count_out(0, true)) co_return false;
   if (!chunked_out_) co_return true;  // there is no place for them
   std::string& out = socket_->loop().head_scratch();
   out.clear();
@@ -317,12 +365,11 @@ io::Task<bool> H1Server::send_trailers(const FieldList& trailers) {
   co_return co_await write(out, {});
 }
 
-// --- the other end
-// ------------------------------------------------------------------------------------------------
+// --- the other end ---
 
 void H1Server::set_canceller(Canceller* canceller) {
   canceller_ = canceller;
-  if (canceller != nullptr && socket_->is_closed_by_peer()) canceller->cancel();
+  if (canceller != nullptr && (broken_ || socket_->is_closed_by_peer())) canceller->cancel();
 }
 
 void H1Server::on_idle_event(void* self) {
@@ -339,9 +386,14 @@ void H1Server::drain() {
 
 void H1Server::close() {
   broken_ = true;
-  Canceller* canceller = std::exchange(canceller_, nullptr);
+  if (Canceller* canceller = std::exchange(canceller_, nullptr)) {
+    bool destroyed = false;
+    destroyed_ = &destroyed;
+    canceller->cancel();  // may end the request, and with it the connection
+    if (destroyed) return;
+    destroyed_ = nullptr;
+  }
   socket_->cancel();
-  if (canceller != nullptr) canceller->cancel();
 }
 
 }  // namespace http

@@ -19,6 +19,7 @@ class H1Server final : public ServerConnection, private ServerStream {
  public:
   H1Server(std::unique_ptr<io::Socket> socket, Downstream downstream, const ServerOptions& options,
            RequestHandler& handler);
+  ~H1Server() override;
 
   io::Task<void> serve() override;
   void drain() override;
@@ -38,6 +39,7 @@ class H1Server final : public ServerConnection, private ServerStream {
   io::Task<bool> send_trailers(const FieldList& trailers) override;
   void abort() override { broken_ = true; }
   void cancel_read() override;
+  void set_body_timeout(io::Millis timeout) override { body_timeout_ = timeout; }
   void set_canceller(Canceller* canceller) override;
   bool head_sent() const override { return head_sent_; }
   std::uint64_t body_bytes_received() const override { return body_received_; }
@@ -50,11 +52,14 @@ class H1Server final : public ServerConnection, private ServerStream {
   Piece take_buffered();
   Piece decode(std::string_view& input);
   io::Task<bool> write(std::string_view head, std::string_view body);
+  bool count_out(std::size_t bytes, bool last);
+  io::Task<void> linger();
   static void on_idle_event(void* self);
 
   std::unique_ptr<io::Socket> socket_;
   Downstream downstream_;
   std::string peer_text_;
+  std::string server_name_;
   const ServerOptions& options_;
   RequestHandler& handler_;
 
@@ -70,10 +75,13 @@ class H1Server final : public ServerConnection, private ServerStream {
   std::uint64_t body_left_ = 0;
   std::uint64_t body_received_ = 0;
   std::uint64_t body_sent_ = 0;
+  io::Millis body_timeout_ = 0;
+  std::optional<std::uint64_t> body_out_left_;  // of the length that our head announced
 
   bool head_sent_ = false;
   bool message_done_ = false;
   bool chunked_out_ = false;
+  bool no_body_out_ = false;
   bool first_chunk_ = true;
   bool continue_sent_ = false;
   bool tunnel_ = false;       // after 101: bytes without framing, both ways
@@ -81,6 +89,8 @@ class H1Server final : public ServerConnection, private ServerStream {
   bool broken_ = false;
   bool draining_ = false;
   bool waiting_ = false;  // between requests
+  bool read_cancelled_ = false;
+  bool* destroyed_ = nullptr;
   Canceller* canceller_ = nullptr;
 };
 

@@ -1,18 +1,19 @@
 #include "http/h2_client.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "http/field.h"
+#include "http/h2_validate.h"
 #include "http/nghttp2_fields.h"
 
 namespace http {
 
-// --- the stream: sending
-// -------------------------------------------------------------------------------------------
+// --- the stream: sending ---
 
 Failure H2ClientStream::closed_failure() const {
   if (cancelled_) return Failure::kCancelled;
-  if (timed_out_) return Failure::kTimeout;
+  if (read_deadline_.passed() || write_deadline_.passed()) return Failure::kTimeout;
   if (too_large_) return Failure::kTooLarge;
   return Failure::kPeerClosed;
 }
@@ -29,12 +30,18 @@ bool H2ClientStream::put(std::string_view bytes, bool last) {
 }
 
 io::Task<Failure> H2ClientStream::room() {
-  while (!outbox_.idle() && !closed_ && !cancelled_) {
+  io::EventLoop& loop = connection_.loop();
+  while (!outbox_.idle() && !closed_ && !cancelled_ && !write_deadline_.passed()) {
+    loop.timers().arm(write_deadline_, loop.in(connection_.timeouts_.write));
     drained_.reset();
     connection_.waiting_.push_back(this);
     co_await drained_.wait();
   }
-  co_return closed_ || cancelled_ ? closed_failure() : Failure::kNone;
+  loop.timers().arm(write_deadline_, io::kNever);
+  if (outbox_.idle() && !closed_ && !cancelled_) co_return Failure::kNone;
+  outbox_.clear();  // what was borrowed is its owner's again
+  std::erase(connection_.waiting_, this);
+  co_return closed_failure();
 }
 
 io::Task<Failure> H2ClientStream::send_head(const RequestOut& head, std::string_view body,
@@ -102,13 +109,7 @@ io::Task<Failure> H2ClientStream::send_trailers(const FieldList& trailers) {
   co_return Failure::kNone;
 }
 
-// --- the stream: receiving
-// -----------------------------------------------------------------------------------------
-
-void H2ClientStream::ReadTimer::on_deadline() {
-  stream_.timed_out_ = true;
-  stream_.readable_.set();
-}
+// --- the stream: receiving ---
 
 void H2ClientStream::add_field(std::string_view name, std::string_view value) {
   field_bytes_ += name.size() + value.size() + 32;
@@ -131,12 +132,14 @@ void H2ClientStream::add_field(std::string_view name, std::string_view value) {
 
 io::Task<Failure> H2ClientStream::read_head(ResponseHead& head, io::Millis timeout) {
   io::EventLoop& loop = connection_.loop();
-  loop.timers().arm(timer_, timeout == io::kNever ? io::kNever : loop.in(timeout));
-  while (!head_done_ && !closed_ && !cancelled_ && !timed_out_ && !too_large_) {
+  reading_ = true;
+  loop.timers().arm(read_deadline_, timeout == io::kNever ? io::kNever : loop.in(timeout));
+  while (!head_done_ && !closed_ && !cancelled_ && !read_deadline_.passed() && !too_large_) {
     readable_.reset();
     co_await readable_.wait();
   }
-  loop.timers().arm(timer_, io::kNever);
+  loop.timers().arm(read_deadline_, io::kNever);
+  reading_ = false;
   if (!head_done_ || too_large_) co_return closed_failure();
   head.status = status_;
   head.fields = fields_;
@@ -149,19 +152,32 @@ io::Task<Failure> H2ClientStream::read_head(ResponseHead& head, io::Millis timeo
 io::Task<Piece> H2ClientStream::read_body(io::Millis timeout) {
   io::EventLoop& loop = connection_.loop();
   if (body_in_.empty() && !ended_ && !closed_) {
-    loop.timers().arm(timer_, timeout == io::kNever ? io::kNever : loop.in(timeout));
-    while (body_in_.empty() && !ended_ && !closed_ && !cancelled_ && !timed_out_) {
+    reading_ = true;
+    loop.timers().arm(read_deadline_, timeout == io::kNever ? io::kNever : loop.in(timeout));
+    while (body_in_.empty() && !ended_ && !closed_ && !cancelled_ && !read_deadline_.passed()) {
       readable_.reset();
       co_await readable_.wait();
     }
-    loop.timers().arm(timer_, io::kNever);
+    loop.timers().arm(read_deadline_, io::kNever);
+    reading_ = false;
   }
-  if (cancelled_ || (body_in_.empty() && !ended_)) co_return Piece{{}, false, closed_failure()};
+  if (cancelled_ || too_large_ || (body_in_.empty() && !ended_))
+    co_return Piece{{}, false, closed_failure()};
   co_return take_body();
 }
 
+void H2ClientStream::limit_read(io::Millis timeout) {
+  if (reading_) connection_.loop().timers().arm(read_deadline_, connection_.loop().in(timeout));
+}
+
+bool H2ClientStream::is_untouched() const {
+  if (refused_) return true;
+  // A connection that had carried others was closed in the moment when we used it again.
+  return lost_ && !cancelled_ && !head_done_ && id_ > 1;
+}
+
 std::optional<Piece> H2ClientStream::ready_body() {
-  if (cancelled_ || (body_in_.empty() && !ended_)) return std::nullopt;
+  if (cancelled_ || too_large_ || (body_in_.empty() && !ended_)) return std::nullopt;
   return take_body();
 }
 
@@ -181,6 +197,11 @@ void H2ClientStream::finish() {
   const bool complete = closed_ || (ended_ && sent_all_ && outbox_.idle());
   if (!complete && id_ > 0)
     nghttp2_submit_rst_stream(connection_.session_.get(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
+  if (!complete) outbox_.clear();
+  // What nobody read still counts against the connection's window.
+  if (!body_in_.empty() && id_ > 0)
+    nghttp2_session_consume(connection_.session_.get(), id_, body_in_.size());
+  body_in_.clear();
   // The outbox may still be asked for bytes until nghttp2 closes the stream: it is kept until then.
   if (id_ == 0) closed_ = true;
   connection_.mark_dirty();
@@ -192,8 +213,7 @@ void H2ClientStream::cancel() {
   drained_.set();
 }
 
-// --- the connection
-// -----------------------------------------------------------------------------------------------
+// --- the connection ---
 
 H2Client::H2Client(std::unique_ptr<io::Socket> socket, H2ClientOwner& owner,
                    const Timeouts& timeouts, const Limits& limits)
@@ -225,7 +245,10 @@ io::Task<void> H2Client::run() {
   co_await read_loop(timeouts_.keep_alive, timeouts_.write);
   closing_ = true;
   const std::vector<H2ClientStream*> left = streams_;
-  for (H2ClientStream* stream : left) close_stream(*stream);
+  for (H2ClientStream* stream : left) {
+    stream->lost_ = true;
+    close_stream(*stream);
+  }
   stop();
   co_await writers_.drained();
   over_ = true;
@@ -241,7 +264,13 @@ bool H2Client::has_room() const {
 H2ClientStream* H2Client::open_stream() {
   if (!has_room()) return nullptr;
   streams_.push_back(new H2ClientStream(*this));
+  update_deadline();
   return streams_.back();
+}
+
+bool H2Client::is_over() const {
+  return over_ && std::ranges::all_of(
+                      streams_, [](const H2ClientStream* stream) { return stream->finished_; });
 }
 
 void H2Client::close() {
@@ -296,10 +325,10 @@ void H2Client::settle() {
     if (done) delete stream;
     return done;
   });
+  if (streams_.empty()) update_deadline();
 }
 
-// --- nghttp2's callbacks
-// -------------------------------------------------------------------------------------------
+// --- nghttp2's callbacks ---
 
 int H2Client::on_header(nghttp2_session* session, const nghttp2_frame* frame,
                         const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
@@ -323,6 +352,8 @@ int H2Client::on_frame(nghttp2_session* session, const nghttp2_frame* frame, voi
       stream->fields_.clear();
       stream->content_length_.reset();
     }
+  } else if (frame->hd.type == NGHTTP2_HEADERS) {
+    validate_trailers(stream->trailers_);  // marks those that go no further
   }
   if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) stream->ended_ = true;
   self.note(*stream);

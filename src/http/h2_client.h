@@ -27,26 +27,15 @@ class H2ClientStream final : public ClientStream {
   io::Task<Failure> send_trailers(const FieldList& trailers) override;
   io::Task<Failure> read_head(ResponseHead& head, io::Millis timeout) override;
   io::Task<Piece> read_body(io::Millis timeout) override;
+  void limit_read(io::Millis timeout) override;
   std::optional<Piece> ready_body() override;
   const FieldList& response_trailers() const override { return trailers_; }
-  bool is_untouched() const override { return refused_; }
+  bool is_untouched() const override;
   void finish() override;
   void cancel() override;
 
  private:
   friend class H2Client;
-
-  // Wakes the reader when its time is up.
-  class ReadTimer final : public io::Timer {
-   public:
-    explicit ReadTimer(H2ClientStream& stream) : stream_(stream) {}
-
-   protected:
-    void on_deadline() override;
-
-   private:
-    H2ClientStream& stream_;
-  };
 
   void add_field(std::string_view name, std::string_view value);
   io::Task<Failure> room();
@@ -73,10 +62,12 @@ class H2ClientStream final : public ClientStream {
   bool sent_all_ = false;
   io::Signal readable_;
   io::Signal drained_;
-  ReadTimer timer_{*this};
-  bool timed_out_ = false;
+  SignalDeadline read_deadline_{readable_};
+  SignalDeadline write_deadline_{drained_};
+  bool reading_ = false;
   bool cancelled_ = false;
   bool closed_ = false;
+  bool lost_ = false;     // its connection ended
   bool refused_ = false;  // the upstream said that it did not look at it
   bool noted_ = false;
   bool finished_ = false;
@@ -95,7 +86,8 @@ class H2Client final : private H2Session {
   H2ClientStream* open_stream();
   bool has_room() const;
   bool is_open() const { return !closing_; }
-  bool is_over() const { return over_; }
+  // Nothing runs and nobody holds a stream: it may be destroyed.
+  bool is_over() const;
   // Ends everything; the owner is told once all tasks have ended.
   void close();
 

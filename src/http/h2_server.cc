@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/field.h"
 #include "http/h2_validate.h"
 #include "http/nghttp2_fields.h"
 
 namespace http {
-// --- the stream: receiving
-// -----------------------------------------------------------------------------------------
+// --- the stream: receiving ---
+
+H2ServerStream::H2ServerStream(H2Server& connection, std::int32_t id)
+    : connection_(connection), id_(id), body_timeout_(connection.options_.timeouts.body_idle) {}
 
 const Downstream& H2ServerStream::downstream() const { return connection_.downstream_; }
 
@@ -16,6 +19,7 @@ void H2ServerStream::add_field(std::string_view name, std::string_view value,
                                const Limits& limits) {
   field_bytes_ += name.size() + value.size() + 32;  // as RFC 9113 §6.5.2 counts
   if (field_bytes_ > limits.max_head_bytes || name.size() > limits.max_name) {
+    malformed_ = in_trailers_;
     refuse(Reject::kHeadTooLarge);
     return;
   }
@@ -29,19 +33,44 @@ void H2ServerStream::add_field(std::string_view name, std::string_view value,
   }
   FieldList& list = in_trailers_ ? trailers_ : head_.fields;
   if (list.size() >= limits.max_fields) {
+    malformed_ = in_trailers_;
     refuse(Reject::kTooManyFields);
     return;
   }
   list.push(Field{arena_.copy(name), arena_.copy(value), FieldId::kOther, false});
 }
 
-std::optional<std::string_view> H2ServerStream::whole_body() {
-  if (!body_ended_) return std::nullopt;
-  body_out_ = std::exchange(body_in_, {});
-  if (!body_out_.empty() && !closed_) {
-    nghttp2_session_consume(connection_.session_.get(), id_, body_out_.size());
-    connection_.mark_dirty();
+// RFC 9113 §8.2.3: what came as several fields is one for everybody behind us.
+void H2ServerStream::join_cookies() {
+  const auto is_cookie = [](const Field& field) { return field.name == "cookie"; };
+  FieldList& fields = head_.fields;
+  if (std::count_if(fields.begin(), fields.end(), is_cookie) < 2) return;
+  std::string joined;
+  FieldList rest;
+  for (const Field& field : fields) {
+    if (!is_cookie(field)) {
+      rest.push(field);
+      continue;
+    }
+    if (!joined.empty()) joined += "; ";
+    joined += field.value;
   }
+  rest.push(Field{"cookie", arena_.copy(joined), FieldId::kCookie, false});
+  fields = rest;
+}
+
+// The client may send as much again. Also for a stream that is closed: the connection's window is
+// shared.
+void H2ServerStream::consume(std::size_t bytes) {
+  if (bytes == 0) return;
+  nghttp2_session_consume(connection_.session_.get(), id_, bytes);
+  connection_.mark_dirty();
+}
+
+std::optional<std::string_view> H2ServerStream::whole_body() {
+  if (!body_ended_ || malformed_) return std::nullopt;
+  body_out_ = std::exchange(body_in_, {});
+  consume(body_out_.size());
   return body_out_;
 }
 
@@ -53,18 +82,27 @@ io::Task<Piece> H2ServerStream::read_body() {
     head_.expect_continue = false;
     connection_.mark_dirty();
   }
-  while (body_in_.empty() && !body_ended_ && !closed_ && !read_cancelled_) {
-    body_ready_.reset();
-    co_await body_ready_.wait();
+  const auto must_wait = [this] {
+    return body_in_.empty() && !body_ended_ && !closed_ && !read_cancelled_ &&
+           !read_deadline_.passed();
+  };
+  if (must_wait()) {
+    io::TimerWheel& timers = connection_.loop().timers();
+    timers.arm(read_deadline_, connection_.loop().in(body_timeout_));
+    while (must_wait()) {
+      body_ready_.reset();
+      co_await body_ready_.wait();
+    }
+    timers.arm(read_deadline_, io::kNever);
   }
   if (read_cancelled_) co_return Piece{{}, false, Failure::kCancelled};
-  if (body_in_.empty() && !body_ended_) co_return Piece{{}, false, Failure::kPeerClosed};
+  if (malformed_) co_return Piece{{}, false, Failure::kMalformed};
+  if (body_in_.empty() && !body_ended_) {
+    co_return Piece{{}, false, closed_ ? Failure::kPeerClosed : Failure::kTimeout};
+  }
   body_out_.clear();
   body_out_.swap(body_in_);
-  if (!body_out_.empty() && !closed_) {
-    nghttp2_session_consume(connection_.session_.get(), id_, body_out_.size());
-    connection_.mark_dirty();  // a window update may be due
-  }
+  consume(body_out_.size());
   co_return Piece{body_out_, body_ended_, Failure::kNone};
 }
 
@@ -78,8 +116,7 @@ void H2ServerStream::set_canceller(Canceller* canceller) {
   if (canceller != nullptr && closed_) canceller->cancel();
 }
 
-// --- the stream: sending
-// -------------------------------------------------------------------------------------------
+// --- the stream: sending ---
 
 bool H2ServerStream::put(std::string_view bytes, bool last) {
   sent_ += bytes.size();
@@ -93,22 +130,26 @@ bool H2ServerStream::put(std::string_view bytes, bool last) {
   return taken;
 }
 
-// Waits until everything that was put has been framed.
+// Waits until everything that was put has been framed; not for ever, since it is the client who
+// opens the window.
 io::Task<bool> H2ServerStream::room() {
-  while (!outbox_.idle() && !closed_) {
-    waiting_for_room_ = true;
+  io::TimerWheel& timers = connection_.loop().timers();
+  while (!outbox_.idle() && !closed_ && !write_deadline_.passed()) {
+    timers.arm(write_deadline_, connection_.loop().in(body_timeout_));
     drained_.reset();
     connection_.waiting_.push_back(this);
     co_await drained_.wait();
-    waiting_for_room_ = false;
   }
-  co_return !closed_;
+  timers.arm(write_deadline_, io::kNever);
+  if (write_deadline_.passed()) abort();
+  co_return !closed_ && !write_deadline_.passed();
 }
 
 io::Task<bool> H2ServerStream::send_head(const ResponseOut& head, std::string_view body,
                                          bool last) {
   if (closed_ || head_sent_) co_return false;
   head_sent_ = true;
+  if (head.no_body) body = {};
   nghttp2_nv fields[FieldList::kCapacity + 2];
   std::size_t count = 0;
   char status[4];
@@ -168,18 +209,19 @@ void H2ServerStream::abort() {
   nghttp2_submit_rst_stream(connection_.session_.get(), NGHTTP2_FLAG_NONE, id_,
                             NGHTTP2_INTERNAL_ERROR);
   done_sending_ = true;
+  outbox_.clear();  // what was borrowed is its owner's again
+  std::erase(connection_.waiting_, this);
   connection_.mark_dirty();
 }
 
-// --- the connection
-// -----------------------------------------------------------------------------------------------
+// --- the connection ---
 
 H2Server::H2Server(std::unique_ptr<io::Socket> socket, Downstream downstream,
                    const ServerOptions& options, RequestHandler& handler)
     : H2Session(std::move(socket)),
       downstream_(std::move(downstream)),
       peer_text_(downstream_.peer.ip()),
-      server_name_(downstream_.server_name),
+      server_name_(to_lower(downstream_.server_name)),
       options_(options),
       handler_(handler) {
   downstream_.peer_ip = peer_text_;
@@ -227,8 +269,7 @@ void H2Server::drain() {
   nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(session_.get()), NGHTTP2_NO_ERROR,
                         nullptr, 0);
-  mark_dirty();
-  if (open_ == 0) socket_->cancel_read();
+  mark_dirty();  // once that is sent and the last stream is over, the writer ends the connection
 }
 
 void H2Server::close() { stop(); }
@@ -271,9 +312,21 @@ void H2Server::settle() {
   finished_ = 0;
   std::erase_if(streams_, [](H2ServerStream* stream) {
     const bool over = stream->closed_ && (stream->handled_ || !stream->started_) && !stream->noted_;
-    if (over) delete stream;
+    if (over) {
+      stream->consume(stream->body_in_.size());  // what nobody read
+      delete stream;
+    }
     return over;
   });
+}
+
+bool H2Server::resets_too_fast() {
+  const io::Millis now = loop().now();
+  if (now - resets_since_ > kResetWindow) {
+    resets_since_ = now;
+    resets_ = 0;
+  }
+  return ++resets_ > kMaxResets;
 }
 
 void H2Server::note(H2ServerStream& stream) {
@@ -283,6 +336,7 @@ void H2Server::note(H2ServerStream& stream) {
 
 io::Task<void> H2Server::run(H2ServerStream* stream) {
   stream->started_ = true;
+  ++working_;
   if (stream->reject_ != Reject{}) {
     co_await handler_.handle_rejected(*stream, stream->reject_);
   } else {
@@ -291,6 +345,7 @@ io::Task<void> H2Server::run(H2ServerStream* stream) {
   stream->canceller_ = nullptr;
   stream->handled_ = true;
   ++finished_;
+  if (--working_ == 0) update_deadline();
   mark_dirty();
   if (stream->closed_) co_return;
   // The handler gave up.
@@ -300,7 +355,6 @@ io::Task<void> H2Server::run(H2ServerStream* stream) {
 void H2Server::close_stream(H2ServerStream& stream) {
   if (stream.closed_) return;
   stream.closed_ = true;
-  --open_;
   ++finished_;
   std::erase(waiting_, &stream);
   std::erase(ready_, &stream);
@@ -309,8 +363,7 @@ void H2Server::close_stream(H2ServerStream& stream) {
   if (Canceller* canceller = std::exchange(stream.canceller_, nullptr)) canceller->cancel();
 }
 
-// --- nghttp2's callbacks
-// -------------------------------------------------------------------------------------------
+// --- nghttp2's callbacks ---
 
 int H2Server::on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   auto& self = *static_cast<H2Server*>(user);
@@ -319,7 +372,6 @@ int H2Server::on_begin_headers(nghttp2_session* session, const nghttp2_frame* fr
     auto* stream = new H2ServerStream(self, id);
     stream->head_.version = Version::kHttp2;
     self.streams_.push_back(stream);
-    ++self.open_;
     nghttp2_session_set_stream_user_data(session, id, stream);
   } else if (auto* stream =
                  static_cast<H2ServerStream*>(nghttp2_session_get_stream_user_data(session, id))) {
@@ -341,7 +393,7 @@ int H2Server::on_header(nghttp2_session* session, const nghttp2_frame* frame,
 
 int H2Server::on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   auto& self = *static_cast<H2Server*>(user);
-  if (frame->hd.type == NGHTTP2_RST_STREAM && ++self.resets_ > kMaxResets) {
+  if (frame->hd.type == NGHTTP2_RST_STREAM && self.resets_too_fast()) {
     nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
     return 0;
   }
@@ -353,11 +405,12 @@ int H2Server::on_frame(nghttp2_session* session, const nghttp2_frame* frame, voi
   if (ended) stream->body_ended_ = true;
   if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
     stream->head_.framing = ended ? Framing::kNone : Framing::kStream;
+    stream->join_cookies();
     if (const auto reject = validate_h2_request(stream->head_); reject != Reject{})
       stream->refuse(reject);
     self.ready_.push_back(stream);
-  } else if (frame->hd.type == NGHTTP2_HEADERS) {
-    validate_trailers(stream->trailers_);
+  } else if (frame->hd.type == NGHTTP2_HEADERS && !validate_trailers(stream->trailers_)) {
+    stream->malformed_ = true;
   }
   if (ended || frame->hd.type == NGHTTP2_HEADERS) self.note(*stream);
   return 0;

@@ -13,7 +13,7 @@ class H2Server;
 // One request of an HTTP/2 connection.
 class H2ServerStream final : public ServerStream {
  public:
-  H2ServerStream(H2Server& connection, std::int32_t id) : connection_(connection), id_(id) {}
+  H2ServerStream(H2Server& connection, std::int32_t id);
 
   const RequestHead& request() const override { return head_; }
   const Downstream& downstream() const override;
@@ -25,6 +25,7 @@ class H2ServerStream final : public ServerStream {
   io::Task<bool> send_trailers(const FieldList& trailers) override;
   void abort() override;
   void cancel_read() override;
+  void set_body_timeout(io::Millis timeout) override { body_timeout_ = timeout; }
   void set_canceller(Canceller* canceller) override;
   bool head_sent() const override { return head_sent_; }
   std::uint64_t body_bytes_received() const override { return received_; }
@@ -34,11 +35,13 @@ class H2ServerStream final : public ServerStream {
   friend class H2Server;
 
   void add_field(std::string_view name, std::string_view value, const Limits& limits);
+  void join_cookies();
   void refuse(Reject reject) {
     if (reject_ == Reject{}) reject_ = reject;
   }
   io::Task<bool> room();
   bool put(std::string_view bytes, bool last);
+  void consume(std::size_t bytes);
 
   H2Server& connection_;
   std::int32_t id_;
@@ -54,11 +57,14 @@ class H2ServerStream final : public ServerStream {
   bool body_ended_ = false;
   std::uint64_t received_ = 0;
   io::Signal body_ready_;
+  SignalDeadline read_deadline_{body_ready_};
+  io::Millis body_timeout_;
   bool read_cancelled_ = false;
+  bool malformed_ = false;  // its trailers break a rule
 
   H2Outbox outbox_;
   io::Signal drained_;
-  bool waiting_for_room_ = false;
+  SignalDeadline write_deadline_{drained_};
   bool head_sent_ = false;
   bool done_sending_ = false;
   std::uint64_t sent_ = 0;
@@ -85,16 +91,18 @@ class H2Server final : public ServerConnection, private H2Session {
  private:
   friend class H2ServerStream;
 
-  static constexpr std::uint32_t kMaxResets =
-      200;  // by the client, before the connection is closed
+  // By the client within the window, before the connection is closed (CVE-2023-44487).
+  static constexpr std::uint32_t kMaxResets = 200;
+  static constexpr io::Millis kResetWindow = 10'000;
 
   void after_receive() override;
   void after_send() override;
-  bool is_idle() const override { return open_ == 0; }
+  bool is_idle() const override { return working_ == 0; }
   io::Task<void> run(H2ServerStream* stream);
   void close_stream(H2ServerStream& stream);
   void note(H2ServerStream& stream);
   void settle();
+  bool resets_too_fast();
 
   static nghttp2_session_callbacks* callbacks();
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame*, void* self);
@@ -120,9 +128,10 @@ class H2Server final : public ServerConnection, private H2Session {
   std::vector<H2ServerStream*> ready_;    // heads that are complete, not started yet
   std::vector<H2ServerStream*> noted_;    // something happened to them in a callback
   std::vector<H2ServerStream*> waiting_;  // senders that wait for room
-  std::size_t open_ = 0;
-  std::size_t finished_ = 0;  // streams that may be ready to be forgotten
-  std::uint32_t resets_ = 0;
+  std::size_t working_ = 0;               // handlers
+  std::size_t finished_ = 0;              // streams that may be ready to be forgotten
+  std::uint32_t resets_ = 0;              // since:
+  io::Millis resets_since_ = 0;
 };
 
 }  // namespace http

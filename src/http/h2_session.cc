@@ -5,8 +5,7 @@
 
 namespace http {
 
-// --- FieldArena
-// --------------------------------------------------------------------------------------------------
+// --- FieldArena ---
 
 char* FieldArena::take(std::size_t size) {
   if (blocks_.empty() && used_ + size <= kFirst) {
@@ -42,8 +41,7 @@ void FieldArena::clear() {
   blocks_.clear();
 }
 
-// --- H2Outbox
-// ----------------------------------------------------------------------------------------------------
+// --- H2Outbox ---
 
 bool H2Outbox::put(std::string_view bytes) {
   if (bytes.size() <= kCopyLimit && pending() + bytes.size() <= 2 * kCopyLimit &&
@@ -76,8 +74,7 @@ void H2Outbox::clear() {
   ended_ = with_trailers = false;
 }
 
-// --- H2Session
-// ---------------------------------------------------------------------------------------------------
+// --- H2Session ---
 
 H2Session::H2Session(std::unique_ptr<io::Socket> socket) : socket_(std::move(socket)) {}
 
@@ -118,10 +115,20 @@ io::Task<void> H2Session::write_loop() {
     after_send();
   }
   writing_ = false;
-  if (stopped_) socket_->cancel();
+  if (stopped_) {
+    socket_->cancel();
+  } else if (nghttp2_session_want_read(session_.get()) == 0 &&
+             nghttp2_session_want_write(session_.get()) == 0) {
+    socket_->cancel_read();  // a GOAWAY was sent or received and nothing is left to do
+  }
+}
+
+void H2Session::update_deadline() {
+  socket_->move_read_deadline(is_idle() ? loop().in(idle_timeout_) : io::kNever);
 }
 
 io::Task<Failure> H2Session::read_loop(io::Millis idle_timeout, io::Millis write_timeout) {
+  idle_timeout_ = idle_timeout;
   write_timeout_ = write_timeout;
   Failure failure = Failure::kNone;
   while (!stopped_) {

@@ -53,6 +53,22 @@ class H2Outbox {
   bool ended_ = false;
 };
 
+// Ends a wait for a signal when its time is up.
+class SignalDeadline final : public io::Timer {
+ public:
+  explicit SignalDeadline(io::Signal& signal) : signal_(signal) {}
+  bool passed() const { return passed_; }
+
+ private:
+  void on_deadline() override {
+    passed_ = true;
+    signal_.set();
+  }
+
+  io::Signal& signal_;
+  bool passed_ = false;
+};
+
 // What client and server sessions share: the socket, nghttp2's session, and a writer that gathers
 // the frames of all streams at the end of an event batch into one record and one send
 // (docs/performance.md).
@@ -72,11 +88,13 @@ class H2Session {
 
   // Reads until the end of the connection; returns why it ended.
   io::Task<Failure> read_loop(io::Millis idle_timeout, io::Millis write_timeout);
+  // `is_idle` changed: the read that is under way gets the deadline that goes with it.
+  void update_deadline();
   // Something is to be sent: it will be, at the end of this batch.
   void mark_dirty();
   // After the bytes of a batch went through nghttp2: start what the callbacks asked for.
   virtual void after_receive() = 0;
-  // Deadline for the next read: with no stream open the connection is idle.
+  // With nothing at work on it the connection may stay for the idle timeout only.
   virtual bool is_idle() const = 0;
   // The frames that were due are framed: whoever waits for room may go on.
   virtual void after_send() = 0;
@@ -95,6 +113,7 @@ class H2Session {
 
   static constexpr std::size_t kBurst = 32 * 1024;
 
+  io::Millis idle_timeout_ = 75'000;
   io::Millis write_timeout_ = 60'000;
   bool writing_ = false;
   bool dirty_ = false;

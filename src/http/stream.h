@@ -35,10 +35,12 @@ struct Piece {
 // How long each phase may take, in milliseconds.
 struct Timeouts {
   io::Millis handshake = 10'000;
-  io::Millis head = 10'000;        // from the first byte of a request head to its last
-  io::Millis keep_alive = 75'000;  // between requests
-  io::Millis body_idle = 60'000;   // between two pieces of a body, either direction
-  io::Millis write = 60'000;       // one write that the peer does not take
+  io::Millis head = 10'000;            // from the first byte of a request head to its last
+  io::Millis keep_alive = 75'000;      // between requests
+  io::Millis body_idle = 60'000;       // between two pieces of a body, either direction
+  io::Millis write = 60'000;           // one write that the peer does not take
+  io::Millis tunnel_idle = 3'600'000;  // between two reads of a connection that was upgraded
+  io::Millis linger = 2'000;  // for the peer to read a last answer while it is still sending
 };
 
 // A response head as we write it. Connection and framing fields are the codec's: never in `fields`.
@@ -107,7 +109,10 @@ class ServerStream {
   virtual void abort() = 0;
   // Stops a read_body that is under way.
   virtual void cancel_read() = 0;
-  // Whom to tell when the client goes away; null: nobody.
+  // Between two pieces of the body in either direction, instead of the connection's own timeout.
+  virtual void set_body_timeout(io::Millis timeout) = 0;
+  // Whom to tell when the client goes away; null: nobody. A client that ends its side of the
+  // connection is taken to have gone: TCP does not tell the two apart, and what it asked for costs.
   virtual void set_canceller(Canceller* canceller) = 0;
 
   virtual bool head_sent() const = 0;
@@ -126,6 +131,8 @@ class ClientStream : public Canceller {
   // The final head (interim ones are skipped), or 101. The views live until `finish`.
   virtual io::Task<Failure> read_head(ResponseHead& head, io::Millis timeout) = 0;
   virtual io::Task<Piece> read_body(io::Millis timeout) = 0;
+  // The read that is under way, if one is, has this much time from now on.
+  virtual void limit_read(io::Millis timeout) = 0;
   // What read_body would give without waiting, if anything.
   virtual std::optional<Piece> ready_body() = 0;
   virtual const FieldList& response_trailers() const = 0;

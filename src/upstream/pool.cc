@@ -82,9 +82,16 @@ class Pool::Group final : public http::H1ClientOwner, public http::H2ClientOwner
     idle_.clear();
     std::vector<http::H1Client*> busy;
     for (const auto& client : clients_) busy.push_back(client.get());
-    for (http::H1Client* client : busy) client->cancel();
+    for (http::H1Client* client : busy) {
+      // What ends by it gives its connection back, which is then gone.
+      if (std::ranges::find(clients_, client, [](const auto& c) { return c.get(); }) !=
+          clients_.end())
+        client->cancel();
+    }
     for (const auto& session : sessions_) session->close();
   }
+
+  bool is_closing() const { return closing_; }
 
   std::size_t connecting = 0;
 
@@ -142,7 +149,9 @@ io::Task<Opened> Pool::open(std::shared_ptr<const Endpoint> endpoint, bool fresh
 io::Task<Opened> Pool::connect(Group& group) {
   Opened opened;
   const Endpoint& endpoint = group.endpoint();
-  std::unique_ptr<io::Socket> socket = co_await dial(endpoint, opened);
+  std::unique_ptr<io::Socket> socket;
+  if (!group.is_closing()) socket = co_await dial(endpoint, opened);
+  if (group.is_closing()) co_return Opened{nullptr, http::Failure::kCancelled, {}, false};
   if (!socket) co_return opened;
   if (endpoint.protocol == Protocol::kHttp1) {
     opened.stream = group.add(std::move(socket));
