@@ -125,24 +125,27 @@ base::Result<Sealer> Sealer::from_file(const std::filesystem::path& file) {
   return Sealer(base::Secret(std::move(bytes)));
 }
 
+// Written under another name first: a start that is cut short leaves no key file that is empty or
+// cut.
 base::Result<void> Sealer::make_key_file(const std::filesystem::path& file) {
-  const File handle(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (handle.fd() < 0) {
-    if (errno == EEXIST)
-      return base::fail(base::Code::kAlreadyExists, "master_key_file",
-                        fmt::format("the master key file {} exists already", file.string()));
+  const std::filesystem::path fresh = file.string() + ".new";
+  ::unlink(fresh.c_str());
+  const File handle(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (handle.fd() < 0)
     return fail_key_file(file, fmt::format("cannot be made: {}", std::strerror(errno)));
-  }
   std::string key(kKeyBytes, '\0');
   base::random_bytes({bytes_of(key), key.size()});
   const base::Secret wiped_at_the_end(std::move(key));
+  // Unlike a rename, a link never replaces a key that is there.
   const bool is_written = write_all(handle.fd(), wiped_at_the_end.reveal()).has_value() &&
-                          ::fsync(handle.fd()) == 0 && sync_folder_of(file);
-  if (!is_written) {
-    const int cause = errno;
-    ::unlink(file.c_str());
+                          ::fsync(handle.fd()) == 0 && ::link(fresh.c_str(), file.c_str()) == 0;
+  const int cause = errno;
+  ::unlink(fresh.c_str());
+  if (!is_written && cause == EEXIST)
+    return base::fail(base::Code::kAlreadyExists, "master_key_file",
+                      fmt::format("the master key file {} exists already", file.string()));
+  if (!is_written || !sync_folder_of(file))
     return fail_key_file(file, fmt::format("cannot be written: {}", std::strerror(cause)));
-  }
   return {};
 }
 
