@@ -180,8 +180,10 @@ std::shared_ptr<const ServiceEntry> SnapshotBuilder::compile(const ServiceState&
 
   const auto& http = service.spec().config().http();
   entry->json_body = http.body().mode() == corev1::Service::Spec::Config::HTTP::Body::JSON;
+  // A limit on the body is kept by whoever holds all of it: a Service that sets one buffers.
   entry->buffers_body = http.enablerequestbuffering() || entry->json_body ||
-                        rules->rules.reads_body() || rules->dynamic->reads_body();
+                        http.body().maxrequestsize() > 0 || rules->rules.reads_body() ||
+                        rules->dynamic->reads_body();
   entry->max_body = http.body().maxrequestsize() == 0
                         ? kDefaultMaxBody
                         : std::min<std::uint64_t>(http.body().maxrequestsize(), kHighestMaxBody);

@@ -165,11 +165,15 @@ io::Task<bool> Worker::start_tls(io::Socket& socket) {
 // Whether a connection in clear begins as HTTP/2 does (prior knowledge). Looks without taking.
 io::Task<bool> Worker::speaks_http2(io::Socket& socket) {
   const io::Millis deadline = loop_.in(shared_.options.server.timeouts.keep_alive);
-  if (co_await socket.wait_readable(deadline) <= 0) co_return false;
   char first[kHttp2Preface.size()];
-  const ssize_t got = recv(socket.fd(), first, sizeof first, MSG_PEEK);
-  co_return got >= 3 &&
-      kHttp2Preface.starts_with(std::string_view(first, static_cast<std::size_t>(got)));
+  while (co_await socket.wait_readable(deadline) > 0) {
+    const std::string_view seen(first, socket.peek(first, sizeof first));
+    if (!seen.empty() && !kHttp2Preface.starts_with(seen)) co_return false;
+    if (seen.size() >= 3) co_return true;  // no method of HTTP/1 that we serve begins so
+    if (socket.is_closed_by_peer()) co_return false;
+    socket.wait_for_more();
+  }
+  co_return false;
 }
 
 io::Task<void> Worker::serve(std::unique_ptr<io::Socket> socket, PortKind kind) {

@@ -140,7 +140,7 @@ io::Task<bool> H1Server::finish_request() {
   // What follows the body in the body buffer is the beginning of the next request.
   const std::size_t rest = filled_ - parsed_;
   std::memmove(head_buffer_.data(), head_buffer_.data() + parsed_, rest);
-  std::memcpy(head_buffer_.data() + rest, body_rest_.data(), body_rest_.size());
+  std::ranges::copy(body_rest_, head_buffer_.data() + rest);
   filled_ = rest + body_rest_.size();
   body_rest_ = {};
   body_buffer_.release();

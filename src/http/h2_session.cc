@@ -25,7 +25,7 @@ char* FieldArena::take(std::size_t size) {
 
 std::string_view FieldArena::copy(std::string_view text) {
   char* at = take(text.size());
-  std::memcpy(at, text.data(), text.size());
+  std::ranges::copy(text, at);
   return {at, text.size()};
 }
 

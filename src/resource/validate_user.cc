@@ -1,9 +1,8 @@
-#include <chrono>
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "resource/defaults.h"
 #include "resource/duration.h"
