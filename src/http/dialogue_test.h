@@ -56,6 +56,13 @@ class Peer {
     }
     co_return std::exchange(heard_, {});
   }
+  // Takes a request head that has no body; false at the end of the connection.
+  io::Task<bool> read_until_end_of_head() {
+    while (heard_.find("\r\n\r\n") == std::string::npos)
+      if (!co_await hear_some()) co_return false;
+    heard_.erase(0, heard_.find("\r\n\r\n") + 4);
+    co_return true;
+  }
   // The end of the connection, with nothing before it.
   io::Task<void> expect_end() {
     const std::string rest = co_await hear_all();
