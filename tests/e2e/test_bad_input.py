@@ -14,7 +14,7 @@ import pytest
 
 from api import Api
 from testkit import Answer, Gateway, service
-from upstreams import Scripted, Upstream, read_head
+from upstreams import Scripted, read_head
 
 HEAD_TIMEOUT = 700  # milliseconds, of upstreams and of clients
 
