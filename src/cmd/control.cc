@@ -25,6 +25,7 @@ void Applied::advance(store::Sequence sequence) {
 
 base::Result<store::Sequence> Control::reload() {
   BASE_ASSIGN(const store::Sequence sequence, sessions_.load(store_));
+  builder_.clear();
   for (const resource::Kind kind : resource::kAllKinds) {
     store::ListOptions options;
     options.include_system_hidden = true;

@@ -30,7 +30,8 @@ io::Task<ExchangeResult> Exchange::run(std::shared_ptr<const upstream::Endpoint>
     client_.set_canceller(stream_);
     bool retry = false;
     // Trailers that came with the whole body still have to follow it.
-    const bool last = body.has_value() && !request.upgrade_websocket && client_.request_trailers().empty();
+    const bool last =
+        body.has_value() && !request.upgrade_websocket && client_.request_trailers().empty();
     const Failure sent =
         co_await stream_->send_head(request, body.value_or(std::string_view()), last);
     ExchangeResult result;

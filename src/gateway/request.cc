@@ -392,6 +392,11 @@ Request::Next Request::edit_fields() {
       case FieldId::kForwarded:
       case FieldId::kXForwarded:
         if (!transparent || is_never_forwarded(field.name)) continue;
+        if (http::equals_ignoring_case(field.name, "x-forwarded-proto")) continue;
+        if (http::equals_ignoring_case(field.name, "x-forwarded-for")) {
+          forwarded_.append(field.value).append(", ");
+          continue;
+        }
         break;
       case FieldId::kCookie: {
         const std::string_view kept =
@@ -408,6 +413,13 @@ Request::Next Request::edit_fields() {
     out_.fields.push(field);
   }
   if (!user_agent) out_.fields.push(http::Field{"User-Agent", kServer, FieldId::kUserAgent, false});
+  if (transparent) {
+    // What the client says of itself stays on the left; on the right stands what we know.
+    forwarded_ += stream_.downstream().peer_ip;
+    out_.fields.push(http::Field{"X-Forwarded-For", forwarded_, FieldId::kXForwarded, false});
+    out_.fields.push(http::Field{"X-Forwarded-Proto", stream_.downstream().tls ? "https" : "http",
+                                 FieldId::kXForwarded, false});
+  }
   for (const FieldEdit& edit : config_->request_fields)
     set_field(out_.fields, edit.name, edit.value, edit.append);
   for (const std::string& name : config_->removed_request_fields) {

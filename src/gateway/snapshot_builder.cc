@@ -108,6 +108,15 @@ bool SnapshotBuilder::remove(const resource::Message& resource) {
   }
 }
 
+void SnapshotBuilder::clear() {
+  services_.clear();
+  namespaces_.clear();
+  secrets_.clear();
+  cluster_config_.reset();
+  cluster_authorization_.reset();
+  policy_ = std::make_shared<ClusterPolicy>();
+}
+
 // Services whose rules, or whose Namespace's or the cluster's, come from the Policy or a child of
 // it.
 void SnapshotBuilder::policy_changed(const std::string& name) {

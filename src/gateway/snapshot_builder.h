@@ -32,6 +32,9 @@ class SnapshotBuilder {
   bool put(const std::shared_ptr<const resource::Message>& resource);
   bool remove(const resource::Message& resource);
 
+  // Forgets every resource, before all of them are put again.
+  void clear();
+
   // A Snapshot of everything put so far; `sequence` is that of the newest write.
   std::shared_ptr<const Snapshot> build(std::uint64_t sequence);
 

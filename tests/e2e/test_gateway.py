@@ -73,7 +73,8 @@ def test_forwarded_fields_by_mode(gateway, token, upstream):
     assert upstream.one().header("x-forwarded-for") is None
     gateway.apply(service("forwarded", upstream.url, http={"header": {"forwardedMode": "TRANSPARENT"}}))
     gateway.get("forwarded", token=token, headers=sent)
-    assert upstream.one().header("x-forwarded-for") == "1.2.3.4"
+    seen = upstream.one()
+    assert seen.header("x-forwarded-for") == "1.2.3.4, 127.0.0.1" and seen.header("x-forwarded-proto") == "https"
     gateway.apply(service("forwarded", upstream.url, http={"header": {"forwardedMode": "OBFUSCATE"}}))
     gateway.get("forwarded", token=token, headers=sent)
     seen = upstream.one()
