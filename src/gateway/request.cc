@@ -391,7 +391,10 @@ Request::Next Request::edit_fields() {
         break;
       case FieldId::kForwarded:
       case FieldId::kXForwarded:
-        if (!transparent || is_never_forwarded(field.name)) continue;
+        // `X_Forwarded_For` is another field to us, but maybe not to the upstream.
+        if (!transparent || is_never_forwarded(field.name) ||
+            field.name.find('_') != std::string_view::npos)
+          continue;
         if (http::equals_ignoring_case(field.name, "x-forwarded-proto")) continue;
         if (http::equals_ignoring_case(field.name, "x-forwarded-for")) {
           forwarded_.append(field.value).append(", ");
