@@ -67,6 +67,7 @@ void ApiTest::start() {
                                    .authenticator = *authenticator_,
                                    .clock = clock_,
                                    .domain = "example.com",
+                                   .gateway_secret = base::Secret(std::string(kGatewaySecret)),
                                    .wait_applied = [this](auto sequence) { catch_up(sequence); },
                                    .threads = 4}));
   grpc::ChannelArguments arguments;

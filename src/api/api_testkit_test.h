@@ -21,6 +21,8 @@
 
 namespace api {
 
+inline constexpr std::string_view kGatewaySecret = "known to the gateway only";
+
 namespace corev1 = resource::corev1;
 namespace metav1 = resource::metav1;
 namespace authv1 = octelium::api::main::auth::v1;
@@ -42,6 +44,7 @@ class ApiTest : public testing::Test {
   grpc::Status call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                     const Request& request, Response* response) {
     grpc::ClientContext context;
+    context.AddMetadata("x-octelium-gateway", std::string(kGatewaySecret));
     for (const auto& [name, value] : metadata_) context.AddMetadata(name, value);
     Stub stub(channel_, {});
     return (stub.*method)(&context, request, response);

@@ -89,6 +89,11 @@ class Listener::Exchange {
   }
 
   grpc::Status handle(std::unique_ptr<Message>& response) {
+    if (owner_.gateway_secret_.empty() ||
+        !base::equal_constant_time(metadata(context_, "x-octelium-gateway"),
+                                   owner_.gateway_secret_.reveal())) {
+      return {grpc::StatusCode::PERMISSION_DENIED, "only the gateway may call"};
+    }
     std::string_view method = context_.method();
     if (method.starts_with('/')) method.remove_prefix(1);
     const Router::Method* const route = owner_.router_.find(method);
@@ -117,9 +122,10 @@ class Listener::Exchange {
 };
 
 base::Result<std::unique_ptr<Listener>> Listener::open(const std::filesystem::path& socket,
-                                                       const Router& router, int threads) {
+                                                       const Router& router, int threads,
+                                                       base::Secret gateway_secret) {
   BASE_ASSIGN(const std::string address, address_of(socket));
-  std::unique_ptr<Listener> listener(new Listener(router));
+  std::unique_ptr<Listener> listener(new Listener(router, std::move(gateway_secret)));
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address, grpc::InsecureServerCredentials());
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);

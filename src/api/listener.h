@@ -13,6 +13,7 @@
 
 #include "api/router.h"
 #include "base/result.h"
+#include "base/secret.h"
 
 namespace api {
 
@@ -25,7 +26,8 @@ class Listener {
  public:
   // kUnavailable when the socket cannot be made.
   static base::Result<std::unique_ptr<Listener>> open(const std::filesystem::path& socket,
-                                                      const Router& router, int threads);
+                                                      const Router& router, int threads,
+                                                      base::Secret gateway_secret);
   ~Listener();
 
   void stop(std::chrono::milliseconds drain);
@@ -33,12 +35,14 @@ class Listener {
  private:
   class Exchange;
 
-  explicit Listener(const Router& router) : router_(router) {}
+  Listener(const Router& router, base::Secret gateway_secret)
+      : router_(router), gateway_secret_(std::move(gateway_secret)) {}
   void expect_call();
   void run();
   void finished();
 
   const Router& router_;
+  const base::Secret gateway_secret_;
   grpc::AsyncGenericService service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;

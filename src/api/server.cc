@@ -27,7 +27,8 @@ Server::~Server() = default;
 base::Result<std::unique_ptr<Server>> Server::start(Options options) {
   if (!options.wait_applied) options.wait_applied = [](store::Sequence) {};
   auto state = std::make_unique<State>(options);
-  BASE_ASSIGN(state->listener, Listener::open(options.socket, state->router, options.threads));
+  BASE_ASSIGN(state->listener, Listener::open(options.socket, state->router, options.threads,
+                                              options.gateway_secret));
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 

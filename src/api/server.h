@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "identity/authenticator.h"
 #include "store/store.h"
 
@@ -20,6 +21,9 @@ struct Options {
   identity::Authenticator& authenticator;
   const base::Clock& clock;
   std::string domain;
+  // Every call must carry it as `x-octelium-gateway`: whatever else reaches the socket, such as a
+  // Service whose upstream is this path, is refused. Not empty.
+  base::Secret gateway_secret;
   // Returns once this node's data plane holds the write, so that whoever was answered sees it.
   std::function<void(store::Sequence)> wait_applied;
   int threads = 16;  // each write occupies one until its answer

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -15,7 +16,9 @@
 #include <thread>
 
 #include "api/server.h"
+#include "base/encoding.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "cmd/control.h"
 #include "cmd/dev_mode.h"
 #include "cmd/local_server.h"
@@ -55,6 +58,7 @@ base::Result<void> write_file(const fs::path& path, std::string_view text) {
     if (!out.flush()) return fail_start(fmt::format("cannot write {}", fresh.string()));
   }
   std::error_code error;
+  fs::permissions(fresh, fs::perms(0644), error);
   fs::rename(fresh, path, error);
   if (error) return fail_start(fmt::format("cannot write {}: {}", path.string(), error.message()));
   return {};
@@ -63,10 +67,10 @@ base::Result<void> write_file(const fs::path& path, std::string_view text) {
 base::Result<std::unique_ptr<store::SqliteStore>> open_store(const cmd::Options& options,
                                                              const base::Clock& clock) {
   std::error_code error;
-  fs::create_directories(options.data_dir, error);
+  const bool made = fs::create_directories(options.data_dir, error);
   if (error)
     return fail_start(fmt::format("cannot make {}: {}", options.data_dir, error.message()));
-  fs::permissions(options.data_dir, fs::perms::owner_all, error);
+  if (made) fs::permissions(options.data_dir, fs::perms::owner_all, error);
   store::SqliteOptions sqlite;
   sqlite.file = fs::path(options.data_dir) / "octelium.db";
   sqlite.master_key_file = options.master_key_file.empty()
@@ -113,6 +117,14 @@ base::Result<std::unique_ptr<gateway::CertificateSource>> open_certificates(
   return gateway::CertificateSource::from_authority(options.domain, std::move(authority));
 }
 
+// What only this process knows.
+base::Secret draw_secret() {
+  std::array<unsigned char, 32> bytes{};
+  base::random_bytes(bytes);
+  return base::Secret(
+      base::hex_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+}
+
 // `NAME:PORT=ADDR:PORT`
 base::Result<std::map<std::string, io::Address>> parse_overrides(
     const std::vector<std::string>& texts) {
@@ -129,10 +141,12 @@ base::Result<std::map<std::string, io::Address>> parse_overrides(
 }
 
 base::Result<gateway::BuilderOptions> builder_options(const cmd::Options& options,
-                                                      const std::string& api_socket) {
+                                                      const std::string& api_socket,
+                                                      const base::Secret& api_secret) {
   gateway::BuilderOptions out;
   out.domain = options.domain;
   out.api_socket = api_socket;
+  out.api_secret = api_secret;
   if (!options.upstream_ca_file.empty()) {
     BASE_ASSIGN(out.upstream_ca_pem, read_file(options.upstream_ca_file));
   }
@@ -167,8 +181,20 @@ base::Result<gateway::ListenAddresses> listen_addresses(const cmd::Options& opti
   return out;
 }
 
-gateway::DataPlaneOptions data_plane_options(const cmd::Options& options) {
+// A connection may need a second descriptor for its upstream; the rest is for the store, the log
+// and the admin.
+std::size_t connection_limit(const cmd::Options& options, int workers) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const std::size_t all = options.max_connections > 0
+                              ? static_cast<std::size_t>(options.max_connections)
+                              : static_cast<std::size_t>(limit.rlim_cur) * 45 / 100;
+  return std::max<std::size_t>(1, all / static_cast<std::size_t>(workers));
+}
+
+gateway::DataPlaneOptions data_plane_options(const cmd::Options& options, int workers) {
   gateway::DataPlaneOptions out;
+  out.max_connections = connection_limit(options, workers);
   out.server.timeouts.head = options.head_timeout_ms;
   out.server.timeouts.keep_alive = options.keep_alive_timeout_ms;
   out.server.timeouts.body_idle = options.body_idle_timeout_ms;
@@ -290,9 +316,10 @@ base::Result<void> serve(cmd::Options options) {
   BASE_ASSIGN(const auto store, open_store(options, clock));
   const fs::path data = fs::absolute(options.data_dir);
   const std::string api_socket = (data / "api.sock").string();
+  const base::Secret api_secret = draw_secret();
   BASE_ASSIGN(const auto keys, identity::SigningKeys::open(*store, clock));
   BASE_ASSIGN(const auto certificates, open_certificates(options, *store, clock));
-  BASE_ASSIGN(gateway::BuilderOptions building, builder_options(options, api_socket));
+  BASE_ASSIGN(gateway::BuilderOptions building, builder_options(options, api_socket, api_secret));
   BASE_ASSIGN(const gateway::ListenAddresses addresses, listen_addresses(options));
   BASE_ASSIGN(const auto log, telemetry::AccessLog::open(options.access_log));
 
@@ -310,13 +337,14 @@ base::Result<void> serve(cmd::Options options) {
   const identity::Environment environment{*store, sessions, *keys, clock, wait_applied};
   identity::Authenticator authenticator(environment);
   cmd::Logins logins(authenticator, options.domain);
-  api::Options api_options{api_socket, *store, authenticator, clock, options.domain, wait_applied};
+  api::Options api_options{api_socket,     *store,     authenticator, clock,
+                           options.domain, api_secret, wait_applied};
   BASE_ASSIGN(const auto api, api::Server::start(std::move(api_options)));
 
-  const gateway::DataPlaneOptions plane_options = data_plane_options(options);
   const int workers = options.workers > 0
                           ? options.workers
                           : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const gateway::DataPlaneOptions plane_options = data_plane_options(options, workers);
   BASE_ASSIGN(const auto plane, gateway::DataPlane::start(
                                     plane_options, {plane_options, sessions, *keys, *log, logins},
                                     addresses, workers, first));

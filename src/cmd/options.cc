@@ -66,6 +66,8 @@ const std::array kOptions = {
            "between two requests of a connection"},
     Option{"drain-timeout-ms", &Options::drain_timeout_ms, "N",
            "for requests under way after SIGTERM"},
+    Option{"max-connections", &Options::max_connections, "N",
+           "clients' connections at a time, more are closed; 0 is 45 % of the descriptor limit"},
     Option{"log-level", &Options::log_level, "LEVEL", "debug, info, warn or error"},
     Option{"dev", &Options::dev, "",
            "everything on loopback, with an echo upstream and an example Service"},

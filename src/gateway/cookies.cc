@@ -35,6 +35,8 @@ std::string_view without_our_cookies(std::string_view value, std::string& storag
   return std::string_view(storage).substr(begin);
 }
 
+bool sets_our_cookie(std::string_view value) { return is_ours(value.substr(0, value.find(';'))); }
+
 bool is_json_object(std::string_view text) {
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element root;

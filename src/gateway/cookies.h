@@ -10,6 +10,9 @@ namespace gateway {
 // one request. Empty: nothing is left.
 std::string_view without_our_cookies(std::string_view value, std::string& storage);
 
+// Whether a Set-Cookie field's value is for one of our cookies.
+bool sets_our_cookie(std::string_view value);
+
 // Whether the text is a JSON object (RFC 8259) with unique keys at its top level.
 bool is_json_object(std::string_view text);
 

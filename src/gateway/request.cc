@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 
@@ -44,6 +45,17 @@ std::string_view http_date(std::int64_t ns) {
     cached_second = second;
   }
   return text;
+}
+
+// Names that some upstreams take for one another: in any case, `_` for `-`.
+bool are_alike(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) {
+    const auto plain = [](char c) {
+      if (c >= 'A' && c <= 'Z') return static_cast<char>(c + 32);
+      return c == '_' ? '-' : c;
+    };
+    return plain(x) == plain(y);
+  });
 }
 
 // Forwarding fields that are never passed on, whatever the mode.
@@ -102,9 +114,14 @@ io::Task<void> Request::serve() {
   }
   if (service_->is_grpc && parse_grpc() == Next::kAnswer) co_return;
   if (!service_->is_anonymous && identify() == Next::kAnswer) co_return;
-  if (needs_body() && co_await buffer_body() == Next::kAnswer) co_return;
+  if (policy_reads_body()) {
+    if (co_await buffer_body() == Next::kAnswer) co_return;
+    if (session_ && identify() == Next::kAnswer) co_return;  // it may have changed meanwhile
+  }
   if (decide() == Next::kAnswer) co_return;
   if (choose_config() == Next::kAnswer) co_return;
+  if (service_->buffers_body && !body_buffered_ && co_await buffer_body() == Next::kAnswer)
+    co_return;
   if (edit_target() == Next::kAnswer) co_return;
   if (edit_fields() == Next::kAnswer) co_return;
   if (attach_credential() == Next::kAnswer) co_return;
@@ -203,8 +220,9 @@ Request::Next Request::parse_grpc() {
 
 // --- the body, when something needs it before the upstream does ---
 
-bool Request::needs_body() const {
-  return service_->buffers_body || (subject_ != nullptr && subject_->rules.reads_body);
+// Otherwise nobody's body is held before it is known that they may send one.
+bool Request::policy_reads_body() const {
+  return service_->policy->reads_body() || (subject_ != nullptr && subject_->rules.reads_body);
 }
 
 io::Task<Request::Next> Request::buffer_body() {
@@ -362,8 +380,7 @@ void Request::set_field(http::FieldList& fields, std::string_view name, std::str
                         bool append) {
   if (!append) {
     for (http::Field& field : fields)
-      if (http::equals_ignoring_case(field.name, name))
-        field.hop_by_hop = true;  // the codecs leave it out
+      if (are_alike(field.name, name)) field.hop_by_hop = true;  // the codecs leave it out
   }
   fields.push(http::Field{name, value, http::classify(name), false});
 }
@@ -427,7 +444,7 @@ Request::Next Request::edit_fields() {
     set_field(out_.fields, edit.name, edit.value, edit.append);
   for (const std::string& name : config_->removed_request_fields) {
     for (http::Field& field : out_.fields)
-      if (http::equals_ignoring_case(field.name, name)) field.hop_by_hop = true;
+      if (are_alike(field.name, name)) field.hop_by_hop = true;
   }
   if (config_->forwarded == RouteConfig::Forwarded::kObfuscate) {
     char suffix[IdentifierSource::kSize];
@@ -508,7 +525,7 @@ io::Task<void> Request::forward() {
   if (whole_body_ && out_.has_body) out_.content_length = whole_body_->size();
 
   ExchangeOptions options = tools_.exchange;
-  if (service_->is_grpc) {
+  if (service_->is_grpc && !service_->is_api) {  // streams of users may be silent; our API has none
     options.head_timeout = options.body_timeout = kGrpcIdleMillis;
     stream_.set_body_timeout(kGrpcIdleMillis);
   }
@@ -570,6 +587,10 @@ bool Request::shape(const http::ResponseHead& in, http::ResponseOut& out) {
         break;
       case FieldId::kDate:
         date = true;
+        break;
+      case FieldId::kOther:
+        if (http::equals_ignoring_case(field.name, "set-cookie") && sets_our_cookie(field.value))
+          continue;  // an upstream must not log people in or out
         break;
       default:
         break;

@@ -102,7 +102,7 @@ class Request final : private ResponseShaper {
   Next check_json_body();
   Next identify();
   void describe();
-  bool needs_body() const;
+  bool policy_reads_body() const;
   Next decide();
   Next choose_config();
   Next edit_target();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/encoding.h"
 #include "http/field.h"
@@ -47,6 +48,12 @@ base::Result<std::shared_ptr<const upstream::Endpoint>> make_endpoint(
   endpoint.port = url.port;
   endpoint.default_port = url.is_default_port;
   if (!url.socket.empty()) {
+    std::error_code error;
+    if (!context.forbidden_socket.empty() &&
+        (url.socket == context.forbidden_socket ||
+         std::filesystem::equivalent(url.socket, context.forbidden_socket, error))) {
+      return base::fail_invalid("upstream_forbidden", "the gateway's own socket is no upstream");
+    }
     BASE_ASSIGN(endpoint.dial, io::Address::unix_path(url.socket));
     endpoint.authority = "localhost";
   } else {

@@ -70,6 +70,7 @@ struct RouteConfigContext {
   std::function<std::shared_ptr<const corev1::Secret>(std::string_view name)> secret;
   std::string upstream_ca_pem;                              // extra roots for all upstreams
   std::unordered_set<std::string>* used_secrets = nullptr;  // names that were asked for are added
+  std::string forbidden_socket;  // the gateway's own, which no Service may have as its upstream
 };
 
 // The value of a Secret, as text or bytes; nullopt when it has none.

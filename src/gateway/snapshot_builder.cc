@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::uint64_t kDefaultMaxBody = 32ull << 20;  // spec/http-gateway.md 3.3
 constexpr std::uint64_t kHighestMaxBody = 64ull << 20;
+constexpr std::uint64_t kMaxApiBody =
+    (4u << 20) + 1024;                              // gRPC's own limit of a message, and its frame
+constexpr std::uint64_t kMaxLoginBody = 64 * 1024;  // of callers nobody knows yet
 constexpr std::string_view kApiServer = "apiserver";
 
 template <typename T>
@@ -139,18 +142,23 @@ void SnapshotBuilder::refresh_namespace_rules(const std::string& name) {
 // --- compiling a Service ---
 
 RouteConfigContext SnapshotBuilder::context(std::unordered_set<std::string>* used_secrets) {
-  return RouteConfigContext{endpoints_, options_.dial_override,
+  return RouteConfigContext{endpoints_,
+                            options_.dial_override,
                             [this](std::string_view name) {
                               const auto it = secrets_.find(name);
                               return it == secrets_.end() ? nullptr : it->second;
                             },
-                            options_.upstream_ca_pem, used_secrets};
+                            options_.upstream_ca_pem,
+                            used_secrets,
+                            options_.api_socket};
 }
 
 std::shared_ptr<const RouteConfig> SnapshotBuilder::api_config() const {
   auto config = std::make_shared<RouteConfig>();
   config->name = "default";
   config->endpoints.push_back(api_endpoint_);
+  config->request_fields.push_back({"x-octelium-gateway", http::FieldId::kXOctelium,
+                                    std::string(options_.api_secret.reveal()), false});
   return config;
 }
 
@@ -189,13 +197,15 @@ std::shared_ptr<const ServiceEntry> SnapshotBuilder::compile(const ServiceState&
 
   const auto& http = service.spec().config().http();
   entry->json_body = http.body().mode() == corev1::Service::Spec::Config::HTTP::Body::JSON;
-  // A limit on the body is kept by whoever holds all of it: a Service that sets one buffers.
-  entry->buffers_body = http.enablerequestbuffering() || entry->json_body ||
-                        http.body().maxrequestsize() > 0 || rules->rules.reads_body() ||
-                        rules->dynamic->reads_body();
+  // A limit on the body is kept by whoever holds all of it: a Service that sets one buffers. Calls
+  // of the API are single messages; held here they cannot pile up in the gRPC server, least of all
+  // those of strangers.
+  entry->buffers_body = http.enablerequestbuffering() || entry->json_body || rules->reads_body() ||
+                        http.body().maxrequestsize() > 0 || entry->is_api;
   entry->max_body = http.body().maxrequestsize() == 0
                         ? kDefaultMaxBody
                         : std::min<std::uint64_t>(http.body().maxrequestsize(), kHighestMaxBody);
+  if (entry->is_api) entry->max_body = entry->is_anonymous ? kMaxLoginBody : kMaxApiBody;
   entry->policy = rules;
   compile_configs(service, *entry);
   if (!entry->broken.empty())

@@ -13,7 +13,8 @@ namespace gateway {
 
 struct BuilderOptions {
   std::string domain;
-  std::string api_socket;  // path of the gRPC server's socket
+  std::string api_socket;   // path of the gRPC server's socket
+  base::Secret api_secret;  // by which the gRPC server knows us
   std::string upstream_ca_pem;
   std::function<std::optional<io::Address>(std::string_view host, std::uint16_t port)>
       dial_override;

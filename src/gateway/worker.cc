@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -29,6 +30,10 @@ class Worker::Port final : public io::Acceptor {
 
   void on_accept(int fd) override {
     worker_.counters_.connections.fetch_add(1, std::memory_order_relaxed);
+    if (worker_.tasks_.running() >= worker_.shared_.options.max_connections) {
+      ::close(fd);
+      return;
+    }
     worker_.tasks_.spawn(worker_.serve(std::make_unique<io::Socket>(worker_.loop_, fd), kind_));
   }
   void stop() { listener_.stop(); }

@@ -25,6 +25,7 @@ struct DataPlaneOptions {
   upstream::PoolOptions pool;
   ExchangeOptions exchange;
   std::uint16_t https_port = 443;
+  std::size_t max_connections = 10'000;  // of one worker; more are closed at once
 };
 
 // What all workers share. Outlives them.

@@ -393,10 +393,6 @@ int H2Server::on_header(nghttp2_session* session, const nghttp2_frame* frame,
 
 int H2Server::on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   auto& self = *static_cast<H2Server*>(user);
-  if (frame->hd.type == NGHTTP2_RST_STREAM && self.resets_too_fast()) {
-    nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
-    return 0;
-  }
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
   auto* stream = static_cast<H2ServerStream*>(
       nghttp2_session_get_stream_user_data(session, frame->hd.stream_id));
@@ -440,10 +436,14 @@ int H2Server::on_data(nghttp2_session* session, std::uint8_t, std::int32_t id,
   return 0;
 }
 
-int H2Server::on_close(nghttp2_session* session, std::int32_t id, std::uint32_t, void* user) {
+int H2Server::on_close(nghttp2_session* session, std::int32_t id, std::uint32_t code, void* user) {
   auto& self = *static_cast<H2Server*>(user);
   auto* stream = static_cast<H2ServerStream*>(nghttp2_session_get_stream_user_data(session, id));
   if (stream == nullptr) return 0;
+  // Streams that end by an error before their answer cost us an upstream request and the client
+  // nothing, whoever sent the reset (CVE-2023-44487, CVE-2025-8671).
+  if (code != NGHTTP2_NO_ERROR && !stream->done_sending_ && self.resets_too_fast())
+    nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
   stream->gone_ = true;
   self.note(*stream);
   return 0;

@@ -124,17 +124,19 @@ io::Task<void> H2Session::write_loop() {
 }
 
 void H2Session::update_deadline() {
-  socket_->move_read_deadline(is_idle() ? loop().in(idle_timeout_) : io::kNever);
+  // Only work moves it: pings and heads that never end do not keep an idle connection.
+  if (is_idle()) idle_deadline_ = loop().in(idle_timeout_);
+  socket_->move_read_deadline(is_idle() ? idle_deadline_ : io::kNever);
 }
 
 io::Task<Failure> H2Session::read_loop(io::Millis idle_timeout, io::Millis write_timeout) {
   idle_timeout_ = idle_timeout;
+  idle_deadline_ = loop().in(idle_timeout);
   write_timeout_ = write_timeout;
   Failure failure = Failure::kNone;
   while (!stopped_) {
     // Idle connections hold no buffer.
-    const auto ready =
-        co_await socket_->wait_readable(is_idle() ? loop().in(idle_timeout) : io::kNever);
+    const auto ready = co_await socket_->wait_readable(is_idle() ? idle_deadline_ : io::kNever);
     if (ready <= 0) {
       failure = ready == -ETIMEDOUT ? Failure::kTimeout : Failure::kCancelled;
       break;
@@ -156,6 +158,12 @@ io::Task<Failure> H2Session::read_loop(io::Millis idle_timeout, io::Millis write
       break;
     }
     after_receive();
+    // A peer that makes us answer and does not read the answers would have us queue them without
+    // end.
+    if (nghttp2_session_get_outbound_queue_size(session_.get()) > kMaxQueuedFrames) {
+      failure = Failure::kTooLarge;
+      break;
+    }
     mark_dirty();
     if (nghttp2_session_want_read(session_.get()) == 0 &&
         nghttp2_session_want_write(session_.get()) == 0) {

@@ -111,9 +111,11 @@ class H2Session {
  private:
   io::Task<void> write_loop();
 
+  static constexpr std::size_t kMaxQueuedFrames = 2'000;
   static constexpr std::size_t kBurst = 32 * 1024;
 
   io::Millis idle_timeout_ = 75'000;
+  io::Millis idle_deadline_ = io::kNever;
   io::Millis write_timeout_ = 60'000;
   bool writing_ = false;
   bool dirty_ = false;

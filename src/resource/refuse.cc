@@ -13,7 +13,6 @@ namespace resource {
 namespace {
 
 using google::protobuf::Descriptor;
-using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 
 // Conditions are the one part of the schema that holds itself; what is nested deeper than this is

@@ -205,7 +205,9 @@ TEST_F(UserRules, OfSessions) {
       "kind: User\nmetadata: {name: carol}\nspec:\n  type: HUMAN\n  session: ",
       {
           {"{clientDuration: {seconds: 1}, clientlessDuration: {months: 1200}}", ""},
-          {"{accessTokenDuration: {milliseconds: 1000}, refreshTokenDuration: {weeks: 2}}", ""},
+          {"{accessTokenDuration: {minutes: 30}, refreshTokenDuration: {weeks: 2}}", ""},
+          {"{accessTokenDuration: {minutes: 29}}",
+           "spec.session.accessTokenDuration: is less than 30 minutes"},
           {"{clientDuration: {milliseconds: 999}}",
            "spec.session.clientDuration: 999 milliseconds is not between 1 second and 100 years"},
           {"{clientlessDuration: {months: 1201}}",
