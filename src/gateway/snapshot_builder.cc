@@ -157,8 +157,9 @@ std::shared_ptr<const RouteConfig> SnapshotBuilder::api_config() const {
   auto config = std::make_shared<RouteConfig>();
   config->name = "default";
   config->endpoints.push_back(api_endpoint_);
-  config->request_fields.push_back({"x-octelium-gateway", http::FieldId::kXOctelium,
-                                    std::string(options_.api_secret.reveal()), false});
+  config->credential = RouteConfig::Credential::kPresent;
+  config->credential_field = "x-octelium-gateway";
+  config->credential_value = options_.api_secret;
   return config;
 }
 
