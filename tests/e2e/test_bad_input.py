@@ -10,6 +10,7 @@ import ssl
 import time
 import uuid
 
+import hpack
 import pytest
 
 from api import Api
@@ -569,3 +570,35 @@ def test_a_field_spelled_with_underscores_does_not_survive_an_edit(gateway, upst
     gateway.get("twins", token=gateway.token("alice"), headers={"X_User": "evil", "X_Internal": "1"})
     names = [name.lower() for name, _ in upstream.one().headers]
     assert "x_user" not in names and "x_internal" not in names and names.count("x-user") == 1
+
+
+def test_resets_that_the_client_provokes_end_the_connection(gateway):
+    """A window update that overflows makes us reset the stream; many of them must not keep us at work (CVE-2025-8671)."""
+    silent = socket.create_server(("127.0.0.1", 0))  # nobody accepts: the streams stay open until they are reset
+    gateway.apply(service("resets", f"http://127.0.0.1:{silent.getsockname()[1]}", isAnonymous=True))
+    frame = lambda kind, flags, stream, body: len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
+    fields = hpack.Encoder()
+    with gateway.connect_plaintext() as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b""))
+        received = b""
+        for number in range(400):
+            stream = 2 * number + 1
+            head = fields.encode([(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", gateway.host("resets"))])
+            connection.sendall(frame(1, 5, stream, head) + frame(8, 0, stream, (2**31 - 1).to_bytes(4, "big")))
+        while piece := connection.recv(65536):
+            received += piece
+    silent.close()
+    goaway = received.index(bytes([0, 0, 8, 7, 0, 0, 0, 0, 0]))
+    assert received[goaway + 13:goaway + 17] == (11).to_bytes(4, "big")  # ENHANCE_YOUR_CALM
+
+
+def test_connections_beyond_the_limit_are_closed():
+    with Gateway("--max-connections", "4") as small:
+        held = [small.connect_plaintext() for _ in range(4)]
+        for connection in held:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: nobody\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 404")
+        with small.connect_plaintext() as fifth:
+            assert fifth.recv(1) == b""
+        for connection in held:
+            connection.close()
