@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "policy/recorder.h"
+
 namespace policy {
 namespace {
 
@@ -131,6 +133,25 @@ Condition::Outcome Condition::evaluate(RequestContext& context) const {
 }
 
 Condition::Outcome Condition::evaluate(const Node& node, RequestContext& context) const {
+  if (context.recorder() != nullptr) [[unlikely]]
+    return evaluate_recorded(node, context);
+  return evaluate_node(node, context);
+}
+
+Condition::Outcome Condition::evaluate_recorded(const Node& node, RequestContext& context) const {
+  static constexpr std::string_view kKinds[] = {"matchAny", "match", "not",   "all",
+                                                "any",      "none",  "broken"};
+  const bool is_expression = node.kind == Kind::kMatch || node.kind == Kind::kNot;
+  Recorder& recorder = *context.recorder();
+  recorder.begin_condition(kKinds[static_cast<std::size_t>(node.kind)],
+                           is_expression ? programs_[node.first]->source() : std::string_view());
+  const Outcome outcome = evaluate_node(node, context);
+  recorder.end_condition(outcome,
+                         outcome == Outcome::kError ? context.error() : std::string_view());
+  return outcome;
+}
+
+Condition::Outcome Condition::evaluate_node(const Node& node, RequestContext& context) const {
   switch (node.kind) {
     case Kind::kConstant:
       return node.value ? Outcome::kMatch : Outcome::kNoMatch;

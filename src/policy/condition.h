@@ -51,6 +51,8 @@ class Condition {
   };
 
   Outcome evaluate(const Node& node, RequestContext& context) const;
+  Outcome evaluate_recorded(const Node& node, RequestContext& context) const;
+  Outcome evaluate_node(const Node& node, RequestContext& context) const;
   Outcome evaluate_expression(const Node& node, RequestContext& context) const;
 
   std::vector<Node> nodes_;  // the root is the last

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "policy/recorder.h"
 #include "policy/scope.h"
 
 namespace policy {
@@ -45,14 +46,27 @@ Decision deny(ReasonType type) {
 // What is decided before any policy; unknown when everything holds.
 ReasonType fixed_check(const RequestContext& context, const SubjectRules& subject) {
   const std::int64_t now = base::to_seconds(context.now());
-  if (subject.state != corev1::Session::Spec::ACTIVE) return Reason::SESSION_NOT_ACTIVE;
-  if (now >= subject.expires_at) return Reason::SESSION_EXPIRED;
-  if (subject.access_expires_at != 0 && now >= subject.access_expires_at)
-    return Reason::ACCESS_TOKEN_EXPIRED;
-  if (subject.refused != Reason::TYPE_UNKNOWN_REASON) return subject.refused;
   const corev1::Service& service = *context.subject().service;
-  if (!subject.is_client && !service.spec().ispublic()) return Reason::SESSION_CLIENT_TYPE_INVALID;
-  if (!is_in_scope(*context.subject().session, service, context.request()))
+  Recorder* const recorder = context.recorder();
+  const auto fails = [&](ReasonType type, bool holds) {
+    if (recorder != nullptr) [[unlikely]]
+      recorder->on_check(deny(type).code, holds);
+    return !holds;
+  };
+  if (fails(Reason::SESSION_NOT_ACTIVE, subject.state == corev1::Session::Spec::ACTIVE))
+    return Reason::SESSION_NOT_ACTIVE;
+  if (fails(Reason::SESSION_EXPIRED, now < subject.expires_at)) return Reason::SESSION_EXPIRED;
+  if (fails(Reason::ACCESS_TOKEN_EXPIRED,
+            subject.access_expires_at == 0 || now < subject.access_expires_at))
+    return Reason::ACCESS_TOKEN_EXPIRED;
+  if (subject.refused != Reason::TYPE_UNKNOWN_REASON) {
+    fails(subject.refused, false);
+    return subject.refused;
+  }
+  if (fails(Reason::SESSION_CLIENT_TYPE_INVALID, subject.is_client || service.spec().ispublic()))
+    return Reason::SESSION_CLIENT_TYPE_INVALID;
+  if (fails(Reason::SCOPE_UNAUTHORIZED,
+            is_in_scope(*context.subject().session, service, context.request())))
     return Reason::SCOPE_UNAUTHORIZED;
   return Reason::TYPE_UNKNOWN_REASON;
 }
@@ -108,7 +122,10 @@ class Enforcement {
     if (!policy.has_enforcement_rules()) return true;
     for (std::size_t i = 0; i < size_; ++i)
       if (known_[i].policy == &policy) return known_[i].holds;
+    Recorder* const recorder = context_.recorder();
+    if (recorder != nullptr) recorder->begin_policy(policy);
     const bool holds = policy.is_enforced(context_);
+    if (recorder != nullptr) recorder->end_policy(holds);
     if (size_ < known_.size()) known_[size_++] = {&policy, holds};
     return holds;
   }
@@ -124,14 +141,23 @@ class Enforcement {
   std::size_t size_ = 0;
 };
 
+Condition::Outcome ask(const RuleList::Entry& entry, RequestContext& context) {
+  context.set_attrs(&entry.policy->attrs());
+  Recorder* const recorder = context.recorder();
+  if (recorder != nullptr) recorder->begin_rule(*entry.rule, *entry.policy);
+  const Condition::Outcome outcome = entry.rule->condition.evaluate(context);
+  if (recorder != nullptr)
+    recorder->end_rule(outcome, outcome == Condition::Outcome::kError ? context.error() : "");
+  return outcome;
+}
+
 Decision decide_by_rules(RequestContext& context, RuleWalk& rules) {
   // A Policy that is gone may have been one that denies.
   if (!rules.dangling().empty()) return {.code = "policy_dangling", .detail = rules.dangling()};
   Enforcement enforcement(context);
   while (const RuleList::Entry* entry = rules.next()) {
     if (!enforcement.holds(*entry->policy)) continue;
-    context.set_attrs(&entry->policy->attrs());
-    const Condition::Outcome outcome = entry->rule->condition.evaluate(context);
+    const Condition::Outcome outcome = ask(*entry, context);
     if (outcome == Condition::Outcome::kNoMatch) continue;
     Decision decision{.rule = entry->rule, .policy = entry->policy};
     if (outcome == Condition::Outcome::kError) {

@@ -16,6 +16,7 @@
 namespace policy {
 
 class JsonBody;
+class Recorder;
 
 // `ctx` of one request, read lazily: an attribute is looked up when an expression names it, and
 // nothing is converted beforehand.
@@ -49,6 +50,10 @@ class RequestContext final : public cel::AttributeSource {
   const std::string& error() const { return error_; }
   void set_error(std::string text) { error_ = std::move(text); }
 
+  // Who watches the decision; nullptr, as it is for all but explanations: nobody.
+  Recorder* recorder() const { return recorder_; }
+  void set_recorder(Recorder* recorder) { recorder_ = recorder; }
+
   // Why the body that a condition asked for could not be read as a JSON object; empty as long as
   // none did or all was well.
   std::string_view body_problem() const;
@@ -65,6 +70,7 @@ class RequestContext final : public cel::AttributeSource {
   base::WallTime now_;
   const google::protobuf::Struct* attrs_ = nullptr;
   std::string error_;
+  Recorder* recorder_ = nullptr;
   mutable std::unique_ptr<JsonBody> body_;  // made when first asked for
   cel::Arena arena_;
 };

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "policy/condition.h"
+#include "policy/policy_set.h"
+
+namespace policy {
+
+// Watches one decision while it is made, for whoever wants to know why. Set on a RequestContext;
+// decide() and Condition::evaluate() tell it what they do, in order and properly nested:
+//
+//   on_check*                                      the fixed checks, up to the first that fails
+//   ( begin_policy condition* end_policy )?        enforcement rules, before a policy's first rule
+//   ( begin_rule condition end_rule )*             up to the rule that decides
+//   condition: begin_condition condition* end_condition
+//
+// Called on the thread that decides. Texts are views that live as long as the rules do. What is
+// recorded is what is enforced: there is no second way to decide.
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+
+  virtual void on_check(std::string_view name, bool holds) = 0;
+
+  virtual void begin_policy(const CompiledPolicy& policy) = 0;
+  virtual void end_policy(bool is_enforced) = 0;
+
+  virtual void begin_rule(const Rule& rule, const CompiledPolicy& policy) = 0;
+  // `error`: why, for kError.
+  virtual void end_rule(Condition::Outcome outcome, std::string_view error) = 0;
+
+  // `kind`: "matchAny", "match", "not", "all", "any", "none", "opa"; `text`: the expression, empty
+  // for the combinations.
+  virtual void begin_condition(std::string_view kind, std::string_view text) = 0;
+  virtual void end_condition(Condition::Outcome outcome, std::string_view error) = 0;
+};
+
+}  // namespace policy
