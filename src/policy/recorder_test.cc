@@ -59,6 +59,7 @@ spec:
   EXPECT_TRUE(decide(context, Access::kAuthenticated, decided.rules, &decided.subject).allowed);
   EXPECT_EQ(transcript.text, R"(session_not_active holds
 session_expired holds
+access_token_expired holds
 session_client_type_invalid holds
 scope_unauthorized holds
 policy first (
