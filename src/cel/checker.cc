@@ -297,11 +297,16 @@ class Checker {
     }
     const Function* function = nullptr;
     in_containers(expr.name, expr.has(Expr::kReceiver), [&](const std::string& name) {
-      function = library().find(name);
+      function = find_function(name);
       return function != nullptr;
     });
     if (function == nullptr) return undeclared(id, expr.name);
     resolve_overload(id, *function, expr.children, expr.has(Expr::kReceiver));
+  }
+
+  const Function* find_function(std::string_view name) const {
+    if (const Function* declared = schema_.function(name)) return declared;
+    return library().find(name);
   }
 
   void undeclared(ExprId id, std::string_view name) {
@@ -318,7 +323,7 @@ class Checker {
     const std::string name = fmt::format("{}.{}", *receiver, expr.name);
     const Function* function = nullptr;
     in_containers(name, absolute, [&](const std::string& candidate) {
-      function = library().find(candidate);
+      function = find_function(candidate);
       return function != nullptr;
     });
     const std::span<const ExprId> arguments = std::span(expr.children).subspan(1);

@@ -73,6 +73,11 @@ bool Inference::assignable(const Type* from, const Type* to) {
     case TypeKind::kMap:
       return assignable(from->first, to->first) && assignable(from->second, to->second);
     case TypeKind::kOpaque:
+      if (from->name != to->name || (from->first == nullptr) != (to->first == nullptr) ||
+          (from->second == nullptr) != (to->second == nullptr))
+        return false;
+      return (from->first == nullptr || assignable(from->first, to->first)) &&
+             (from->second == nullptr || assignable(from->second, to->second));
     case TypeKind::kParam:
       return from->name == to->name;
     default:

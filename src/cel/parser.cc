@@ -16,7 +16,8 @@ namespace {
 // function then returns kNoExpr and its callers do the same.
 class Parser {
  public:
-  Parser(std::string_view source, std::size_t max_depth) : lexer_(source), max_depth_(max_depth) {}
+  Parser(std::string_view source, std::size_t max_depth, bool macros)
+      : lexer_(source), max_depth_(max_depth), macros_(macros) {}
 
   std::expected<Ast, Problem> run() {
     advance();
@@ -236,9 +237,11 @@ class Parser {
 
   ExprId finish_call(WrittenCall written) {
     if (!arguments(written.arguments)) return kNoExpr;
-    auto expanded = expand_macro(ast_, written);
-    if (!expanded) return fail(expanded.error().offset, std::move(expanded.error().message));
-    if (*expanded) return add(std::move(**expanded));
+    if (macros_) {
+      auto expanded = expand_macro(ast_, written);
+      if (!expanded) return fail(expanded.error().offset, std::move(expanded.error().message));
+      if (*expanded) return add(std::move(**expanded));
+    }
     Expr expr;
     expr.kind = ExprKind::kCall;
     expr.name = written.name;
@@ -433,6 +436,7 @@ class Parser {
 
   Lexer lexer_;
   std::size_t max_depth_;
+  bool macros_;
   std::size_t depth_ = 0;
   Token current_;
   Ast ast_;
@@ -441,8 +445,8 @@ class Parser {
 
 }  // namespace
 
-std::expected<Ast, Problem> parse(std::string_view source, std::size_t max_depth) {
-  return Parser(source, max_depth).run();
+std::expected<Ast, Problem> parse(std::string_view source, std::size_t max_depth, bool macros) {
+  return Parser(source, max_depth, macros).run();
 }
 
 }  // namespace cel

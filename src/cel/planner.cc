@@ -162,7 +162,8 @@ class Planner {
     if (problem_) return error(Value::no_such_overload(), expr.offset);
     if (const NodeId special = operation(expr, arguments); special != kNoNode) return special;
     const Function* function = meaning(id).function;
-    if (function == nullptr) return error(Value::no_such_overload(), expr.offset);
+    if (function == nullptr || function->implementation == nullptr)
+      return error(Value::no_such_overload(), expr.offset);
     if (function->nature == Nature::kClock) plan_->reads_clock = true;
     // Reads the database now, not while a request waits.
     if (function->nature == Nature::kZoned && arguments.size() == 2) zones();

@@ -19,7 +19,7 @@ constexpr std::size_t kMostSourceBytes = 60'000;
 std::expected<std::unique_ptr<Plan>, Problem> compile_plan(std::string_view source,
                                                            const Schema& schema,
                                                            const CompileOptions& options) {
-  auto ast = parse(source, options.max_depth);
+  auto ast = parse(source, options.max_depth, options.macros);
   if (!ast) return std::unexpected(std::move(ast).error());
   auto checked = check(*ast, schema, options);
   if (!checked) return std::unexpected(std::move(checked).error());

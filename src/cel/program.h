@@ -28,6 +28,7 @@ struct CompileOptions {
   // A result that is certainly of another type is a compile error; one that may be (dyn) is not.
   Expected expected = Expected::kAny;
   Checks checks = Checks::kAll;
+  bool macros = true;     // whether has(), exists() and the like are more than calls
   std::string container;  // prefix tried for names, as in CEL's name resolution
 };
 

@@ -39,6 +39,8 @@ struct Attribute {
   ShapeId shape = kOpenShape;
 };
 
+struct Function;
+
 // The variables an expression may name, and what is below them. Implementations are immutable and
 // shared by threads.
 //
@@ -56,6 +58,9 @@ class Schema {
   virtual std::optional<Attribute> member(const Attribute& parent, std::string_view name) const;
   // The shape of the elements of a list, or of the values of a map under a computed key.
   virtual ShapeId element(ShapeId container) const;
+
+  // A function beside those of the language. One without an implementation can be checked only.
+  virtual const Function* function(std::string_view) const { return nullptr; }
 
   // Spellings to suggest for a name that is not there.
   virtual std::vector<std::string_view> root_names() const { return {}; }

@@ -3,6 +3,18 @@
 #include <fmt/format.h>
 
 namespace cel {
+namespace {
+
+// "(A, B)" of an opaque type.
+std::string parameters(const Type& type) {
+  if (type.first == nullptr) return {};
+  std::string out = "(";
+  for (const Type* part = &type; part != nullptr && part->first != nullptr; part = part->second)
+    out += (part == &type ? "" : ", ") + to_string(*part->first);
+  return out + ")";
+}
+
+}  // namespace
 
 std::string to_string(const Type& type) {
   switch (type.kind) {
@@ -35,11 +47,22 @@ std::string to_string(const Type& type) {
       return "type";
     case TypeKind::kOptional:
       return fmt::format("optional({})", to_string(*type.first));
+    case TypeKind::kWrapper:
+      return fmt::format("wrapper({})", to_string(*type.first));
     case TypeKind::kOpaque:
+      return std::string(type.name) + parameters(type);
     case TypeKind::kParam:
       return std::string(type.name);
   }
   return "dyn";
+}
+
+const Type* TypePool::opaque(std::string_view name, std::span<const Type* const> parameters) {
+  Type out{TypeKind::kOpaque, 0, nullptr, nullptr, own(name)};
+  if (parameters.empty()) return add(out);
+  out.first = parameters.front();
+  if (parameters.size() > 1) out.second = opaque("", parameters.subspan(1));
+  return add(out);
 }
 
 }  // namespace cel

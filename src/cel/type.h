@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,8 @@ enum class TypeKind : std::uint8_t {
   kMap,       // first: key, second: value
   kType,      // first: the type named
   kOptional,  // first: the value
-  kOpaque,    // name
+  kWrapper,   // first: a scalar that may be null (google.protobuf.Int64Value, ...)
+  kOpaque,    // name; first: its first parameter, second: a nameless kOpaque with the rest
   kParam,     // of a declaration: name
   kVariable,  // of an inference: id
 };
@@ -58,9 +60,8 @@ class TypePool {
   }
   const Type* type_of(const Type* named) { return add({TypeKind::kType, 0, named}); }
   const Type* optional_of(const Type* value) { return add({TypeKind::kOptional, 0, value}); }
-  const Type* opaque(std::string_view name) {
-    return add({TypeKind::kOpaque, 0, nullptr, nullptr, own(name)});
-  }
+  const Type* wrapper_of(const Type* scalar) { return add({TypeKind::kWrapper, 0, scalar}); }
+  const Type* opaque(std::string_view name, std::span<const Type* const> parameters = {});
   const Type* param(std::string_view name) {
     return add({TypeKind::kParam, 0, nullptr, nullptr, own(name)});
   }
