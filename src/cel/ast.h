@@ -45,7 +45,9 @@ struct Expr {
   ExprKind kind = ExprKind::kLiteral;
   std::uint8_t flags = 0;
   Loop loop = Loop::kAll;
-  std::uint32_t offset = 0;  // in the source
+  std::uint32_t offset = 0;  // in the source, of what an error is about: an operator, a name
+  std::uint32_t begin = 0;   // the whole expression, without parentheses around it: [begin, end)
+  std::uint32_t end = 0;
   std::uint32_t height = 1;  // of the tree below, for the depth limit
   std::uint32_t index = 0;
   std::string_view name;

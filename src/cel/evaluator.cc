@@ -8,31 +8,72 @@
 namespace cel {
 namespace {
 
+// What an Evaluator tells about its progress: nothing.
+class Silent {
+ public:
+  void enter() {}
+  void leave(NodeId, const Value&) {}
+  void leaf(NodeId, const Value&) {}
+};
+
+// Hands the values of nodes to an Observer.
+class Reporter {
+ public:
+  Reporter(const Plan& plan, Observer& observer) : plan_(plan), observer_(observer) {}
+
+  void enter() { ++depth_; }
+  void leave(NodeId id, const Value& value) {
+    --depth_;
+    leaf(id, value);
+  }
+  void leaf(NodeId id, const Value& value) {
+    if (plan_.nodes[id].op == Op::kConstant) return;
+    const Place& place = plan_.places[id];
+    observer_.on_value(place.begin, place.end, depth_, value);
+  }
+
+ private:
+  const Plan& plan_;
+  Observer& observer_;
+  std::uint32_t depth_ = 0;
+};
+
 // Walks a plan. A plan is a tree of bounded height, so recursion is bounded too; loops and texts
 // are bounded by the Evaluation's budget and the arena's limit. An error is a value that every
 // operation hands on, except `&&`, `||` and the loops built on them, which may do without it.
+template <typename Recorder>
 class Evaluator {
  public:
-  Evaluator(const Plan& plan, const AttributeSource& source, Arena& arena)
-      : plan_(plan), evaluation_(source, arena, plan.max_cost) {}
+  Evaluator(const Plan& plan, const AttributeSource& source, Arena& arena, Recorder recorder)
+      : plan_(plan),
+        source_(source),
+        arena_(arena),
+        evaluation_(source, arena, plan.max_cost),
+        recorder_(recorder) {}
 
   Value run() {
     if (plan_.locals > 0) {
-      locals_ = arena().array<Value>(plan_.locals);
+      locals_ = arena_.array<Value>(plan_.locals);
       if (locals_ == nullptr) return Value::memory_limit();
     }
     return eval(plan_.root);
   }
 
- private:
-  Arena& arena() { return evaluation_.arena(); }
-  const AttributeSource& source() { return evaluation_.source(); }
+  std::uint64_t cost() const {
+    return plan_.max_cost - static_cast<std::uint64_t>(evaluation_.left());
+  }
 
+ private:
   // Says where an error arose, unless something further down already has.
-  static Value at(const Node& node, const Value& value) {
+  Value at(const Node& node, const Value& value) const {
     if (!value.is_error() || value.error_position() != 0) [[likely]]
       return value;
-    return Value::error(value.error_code(), value.error_message(), node.offset + 1);
+    return placed(node, value);
+  }
+
+  [[gnu::noinline, gnu::cold]] Value placed(const Node& node, const Value& error) const {
+    const Place& place = plan_.places[static_cast<std::size_t>(&node - plan_.nodes.data())];
+    return Value::error(error.error_code(), error.error_message(), place.offset + 1);
   }
 
   static Value type_error(const char* message) {
@@ -40,24 +81,37 @@ class Evaluator {
   }
 
   // The leaves are read here, so that the common operand costs no call.
-  Value operand(NodeId id) {
+  [[gnu::always_inline]] Value operand(NodeId id) {
     const Node& node = plan_.nodes[id];
-    if (node.op == Op::kSlot) return at(node, source().resolve(plan_.slots[node.a], arena()));
+    if (node.op == Op::kSlot)
+      return leaf(id, at(node, source_.resolve(plan_.slots[node.a], arena_)));
     if (node.op == Op::kConstant) return plan_.constants[node.a];
-    if (node.op == Op::kLocal) return locals_[node.a];
+    if (node.op == Op::kLocal) return leaf(id, locals_[node.a]);
     return eval(id);
   }
 
-  Value eval(NodeId id) {
+  Value leaf(NodeId id, const Value& value) {
+    recorder_.leaf(id, value);
+    return value;
+  }
+
+  [[gnu::always_inline]] Value eval(NodeId id) {
+    recorder_.enter();
+    const Value value = evaluate(id);
+    recorder_.leave(id, value);
+    return value;
+  }
+
+  Value evaluate(NodeId id) {
     const Node& node = plan_.nodes[id];
     evaluation_.step();
     switch (node.op) {
       case Op::kConstant:
         return plan_.constants[node.a];
       case Op::kSlot:
-        return at(node, source().resolve(plan_.slots[node.a], arena()));
+        return at(node, source_.resolve(plan_.slots[node.a], arena_));
       case Op::kHasSlot:
-        return at(node, source().has(plan_.slots[node.a], arena()));
+        return at(node, source_.has(plan_.slots[node.a], arena_));
       case Op::kOptionalSlot:
         return at(node, optional_slot(node));
       case Op::kLocal:
@@ -188,7 +242,7 @@ class Evaluator {
       case Kind::kError:
         return value;
       case Kind::kMap:
-        if (!value.is_array()) return Value::boolean(value.as_map_view()->has(key, arena()));
+        if (!value.is_array()) return Value::boolean(value.as_map_view()->has(key, arena_));
         return Value::boolean(!find_key(evaluation_, value, key).is_error());
       case Kind::kList:
         return type_error("a list has no fields");
@@ -213,7 +267,7 @@ class Evaluator {
         if (!position) return type_error("a list is indexed by a whole number");
         if (*position < 0 || static_cast<std::uint64_t>(*position) >= container.list_size())
           return Value::error(ErrorCode::kIndexOutOfBounds, "index out of bounds");
-        return container.list_at(static_cast<std::size_t>(*position), arena());
+        return container.list_at(static_cast<std::size_t>(*position), arena_);
       }
       case Kind::kOptional:
         return optional_find(container, index);
@@ -231,16 +285,16 @@ class Evaluator {
 
   Value some(const Value& value) {
     if (value.is_error()) return value;
-    const Value* kept = arena().make<Value>(value);
+    const Value* kept = arena_.make<Value>(value);
     return kept == nullptr ? Value::memory_limit() : Value::optional(kept);
   }
 
   Value optional_slot(const Node& node) {
     const Slot& slot = plan_.slots[node.a];
-    const Value present = source().has(slot, arena());
+    const Value present = source_.has(slot, arena_);
     if (!present.is(Kind::kBool)) return present;
     if (!present.as_bool()) return Value::optional(nullptr);
-    return some(source().resolve(slot, arena()));
+    return some(source_.resolve(slot, arena_));
   }
 
   // container[?key], container.?key, and what follows an optional.
@@ -283,7 +337,7 @@ class Evaluator {
   }
 
   Value wide_call(const Node& node) {
-    Value* arguments = arena().array<Value>(node.count);
+    Value* arguments = arena_.array<Value>(node.count);
     if (arguments == nullptr) return Value::memory_limit();
     for (std::uint32_t i = 0; i < node.count; ++i) {
       arguments[i] = operand(plan_.children[node.a + i]);
@@ -308,7 +362,7 @@ class Evaluator {
   }
 
   Value list(const Node& node) {
-    Value* values = arena().array<Value>(node.count);
+    Value* values = arena_.array<Value>(node.count);
     if (values == nullptr) return Value::memory_limit();
     std::size_t size = 0;
     for (std::uint32_t i = 0; i < node.count; ++i) {
@@ -345,7 +399,7 @@ class Evaluator {
   }
 
   Value map(const Node& node) {
-    MapEntry* entries = arena().array<MapEntry>(node.count / 2);
+    MapEntry* entries = arena_.array<MapEntry>(node.count / 2);
     if (entries == nullptr) return Value::memory_limit();
     std::size_t size = 0;
     for (std::uint32_t i = 0; i < node.count; i += 2) {
@@ -383,7 +437,7 @@ class Evaluator {
     const bool two = (node.flags & Node::kTwoVariables) != 0;
     Value* first = &locals_[node.c];
     if (range.is(Kind::kList)) {
-      ListIterator elements(range, arena());
+      ListIterator elements(range, arena_);
       Value value;
       for (std::int64_t i = 0; elements.next(value); ++i) {
         if (!evaluation_.charge(1)) return Evaluation::cost_limit();
@@ -392,7 +446,7 @@ class Evaluator {
         if (!body()) break;
       }
     } else if (range.is(Kind::kMap)) {
-      MapIterator entries(range, arena());
+      MapIterator entries(range, arena_);
       Value key;
       Value value;
       while (entries.next(key, value)) {
@@ -489,7 +543,7 @@ class Evaluator {
     const auto put = [&](const Value& key, const Value& value) {
       if (size == capacity) {
         capacity = capacity == 0 ? 8 : capacity * 2;
-        MapEntry* larger = arena().array<MapEntry>(capacity);
+        MapEntry* larger = arena_.array<MapEntry>(capacity);
         if (larger == nullptr) {
           error = Value::memory_limit();
           return false;
@@ -518,7 +572,7 @@ class Evaluator {
         error = type_error("the last argument of transformMapEntry() is a map of one entry");
         return false;
       }
-      MapIterator only(value, arena());
+      MapIterator only(value, arena_);
       Value key;
       Value inner;
       only.next(key, inner);
@@ -530,14 +584,24 @@ class Evaluator {
   }
 
   const Plan& plan_;
+  const AttributeSource& source_;
+  Arena& arena_;
   Evaluation evaluation_;
   Value* locals_ = nullptr;
+  [[no_unique_address]] Recorder recorder_;
 };
 
 }  // namespace
 
 Value run(const Plan& plan, const AttributeSource& source, Arena& arena) noexcept {
-  return Evaluator(plan, source, arena).run();
+  return Evaluator(plan, source, arena, Silent()).run();
+}
+
+Observed run(const Plan& plan, const AttributeSource& source, Arena& arena,
+             Observer& observer) noexcept {
+  Evaluator evaluator(plan, source, arena, Reporter(plan, observer));
+  const Value value = evaluator.run();
+  return {value, evaluator.cost()};
 }
 
 }  // namespace cel

@@ -31,6 +31,7 @@ class Evaluation {
   }
   bool charge_text(std::size_t bytes) { return charge(bytes / 10); }
   bool exhausted() const { return left_ < 0; }
+  std::int64_t left() const { return left_; }
 
   static Value cost_limit() {
     return Value::error(ErrorCode::kCostLimit, "the evaluation takes more steps than allowed");

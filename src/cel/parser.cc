@@ -41,6 +41,8 @@ class Parser {
   };
 
   void advance() {
+    const std::size_t quotes = current_.kind == TokenKind::kQuotedIdentifier ? 2 : 0;
+    end_ = current_.offset + static_cast<std::uint32_t>(current_.text.size() + quotes);
     current_ = lexer_.next();
     if (current_.kind == TokenKind::kInvalid) fail(current_.offset, lexer_.problem());
   }
@@ -71,7 +73,10 @@ class Parser {
                 fmt::format("unexpected \"{}\"; expected {}", current_.text.substr(0, 40), wanted));
   }
 
-  ExprId add(Expr expr) {
+  // `expr` is written from `begin` to the end of the token before the current one.
+  ExprId add(Expr expr, std::uint32_t begin) {
+    expr.begin = begin;
+    expr.end = end_;
     std::uint32_t below = 0;
     for (const ExprId child : expr.children)
       if (child != kNoExpr) below = std::max(below, ast_[child].height);
@@ -85,25 +90,28 @@ class Parser {
     return fmt::format("the expression is nested deeper than {} levels", max_depth_);
   }
 
-  ExprId call(std::string_view name, std::uint32_t offset, std::vector<ExprId> arguments) {
+  // A call of an operator, whose first operand is written from `begin` on.
+  ExprId call(std::string_view name, std::uint32_t begin, std::uint32_t offset,
+              std::vector<ExprId> arguments) {
     Expr expr;
     expr.kind = ExprKind::kCall;
     expr.name = name;
     expr.offset = offset;
     expr.children = std::move(arguments);
-    return add(std::move(expr));
+    return add(std::move(expr), begin);
   }
 
   ExprId literal(std::uint32_t offset, Value value) {
     Expr expr;
     expr.offset = offset;
     expr.literal = value;
-    return add(std::move(expr));
+    return add(std::move(expr), offset);
   }
 
   ExprId expression() {
     const Nesting nesting(depth_);
     if (depth_ > max_depth_) return fail(current_.offset, too_deep());
+    const std::uint32_t begin = current_.offset;
     const ExprId condition = chain(TokenKind::kOr, "_||_", &Parser::conjunction);
     if (!at(TokenKind::kQuestion)) return condition;
     const std::uint32_t offset = current_.offset;
@@ -111,18 +119,19 @@ class Parser {
     const ExprId yes = chain(TokenKind::kOr, "_||_", &Parser::conjunction);
     if (!expect(TokenKind::kColon, "\":\" of a conditional")) return kNoExpr;
     const ExprId no = expression();
-    return problem_ ? kNoExpr : call("_?_:_", offset, {condition, yes, no});
+    return problem_ ? kNoExpr : call("_?_:_", begin, offset, {condition, yes, no});
   }
 
   ExprId conjunction() { return chain(TokenKind::kAnd, "_&&_", &Parser::relation); }
 
   // `a op b op c` as one call of three arguments.
   ExprId chain(TokenKind op, std::string_view name, ExprId (Parser::*operand)()) {
+    const std::uint32_t begin = current_.offset;
     std::vector<ExprId> operands = {(this->*operand)()};
     const std::uint32_t offset = current_.offset;
     while (accept(op)) operands.push_back((this->*operand)());
     if (problem_) return kNoExpr;
-    return operands.size() == 1 ? operands[0] : call(name, offset, std::move(operands));
+    return operands.size() == 1 ? operands[0] : call(name, begin, offset, std::move(operands));
   }
 
   static std::string_view relation_name(TokenKind kind) {
@@ -159,6 +168,7 @@ class Parser {
 
   // Left-associative binary operators of one level.
   ExprId binary(std::string_view (*name_of)(TokenKind), ExprId (Parser::*operand)()) {
+    const std::uint32_t begin = current_.offset;
     ExprId left = (this->*operand)();
     while (!problem_) {
       const std::string_view name = name_of(current_.kind);
@@ -167,7 +177,7 @@ class Parser {
       advance();
       const ExprId right = (this->*operand)();
       if (problem_) break;
-      left = call(name, offset, {left, right});
+      left = call(name, begin, offset, {left, right});
     }
     return kNoExpr;
   }
@@ -179,7 +189,7 @@ class Parser {
   ExprId unary() {
     std::vector<std::uint32_t> offsets;
     const TokenKind op = current_.kind;
-    if (op != TokenKind::kNot && op != TokenKind::kMinus) return member(false);
+    if (op != TokenKind::kNot && op != TokenKind::kMinus) return member(current_.offset, false);
     while (at(op)) {
       offsets.push_back(current_.offset);
       advance();
@@ -187,26 +197,28 @@ class Parser {
     // The sign belongs to the number, or the least integer could not be written.
     const bool negative =
         op == TokenKind::kMinus && (at(TokenKind::kInt) || at(TokenKind::kDouble));
+    const std::uint32_t begin = negative ? offsets.back() : current_.offset;
     if (negative) offsets.pop_back();
-    ExprId operand = member(negative);
+    ExprId operand = member(begin, negative);
     for (; !problem_ && !offsets.empty(); offsets.pop_back())
-      operand = call(op == TokenKind::kNot ? "!_" : "-_", offsets.back(), {operand});
+      operand =
+          call(op == TokenKind::kNot ? "!_" : "-_", offsets.back(), offsets.back(), {operand});
     return problem_ ? kNoExpr : operand;
   }
 
-  ExprId member(bool negative) {
+  ExprId member(std::uint32_t begin, bool negative) {
     ExprId operand = primary(negative);
     while (!problem_) {
       const std::uint32_t offset = current_.offset;
       if (accept(TokenKind::kDot)) {
-        operand = selection(operand, offset);
+        operand = selection(operand, begin, offset);
       } else if (accept(TokenKind::kLeftBracket)) {
         const bool optional = accept(TokenKind::kQuestion);
         const ExprId index = expression();
         if (!expect(TokenKind::kRightBracket, "\"]\"")) return kNoExpr;
-        operand = call(optional ? "_[?_]" : "_[_]", offset, {operand, index});
+        operand = call(optional ? "_[?_]" : "_[_]", begin, offset, {operand, index});
       } else if (at(TokenKind::kLeftBrace)) {
-        operand = message(operand);
+        operand = message(operand, begin);
       } else {
         return operand;
       }
@@ -215,7 +227,7 @@ class Parser {
   }
 
   // What follows `operand.`: a field or a call.
-  ExprId selection(ExprId operand, std::uint32_t dot) {
+  ExprId selection(ExprId operand, std::uint32_t begin, std::uint32_t dot) {
     const bool optional = accept(TokenKind::kQuestion);
     const Token name = current_;
     const bool quoted = at(TokenKind::kQuotedIdentifier);
@@ -224,7 +236,7 @@ class Parser {
     advance();
     if (at(TokenKind::kLeftParen) && !optional && !quoted) {
       WrittenCall written{keep(name.text), operand, {}, name.offset};
-      return finish_call(std::move(written));
+      return finish_call(std::move(written), begin);
     }
     Expr expr;
     expr.kind = ExprKind::kSelect;
@@ -232,15 +244,15 @@ class Parser {
     expr.offset = quoted || optional ? dot : name.offset;
     if (optional) expr.flags |= Expr::kOptional;
     expr.children = {operand};
-    return problem_ ? kNoExpr : add(std::move(expr));
+    return problem_ ? kNoExpr : add(std::move(expr), begin);
   }
 
-  ExprId finish_call(WrittenCall written) {
+  ExprId finish_call(WrittenCall written, std::uint32_t begin) {
     if (!arguments(written.arguments)) return kNoExpr;
     if (macros_) {
       auto expanded = expand_macro(ast_, written);
       if (!expanded) return fail(expanded.error().offset, std::move(expanded.error().message));
-      if (*expanded) return add(std::move(**expanded));
+      if (*expanded) return add(std::move(**expanded), begin);
     }
     Expr expr;
     expr.kind = ExprKind::kCall;
@@ -251,7 +263,7 @@ class Parser {
       expr.children.push_back(written.receiver);
     }
     expr.children.insert(expr.children.end(), written.arguments.begin(), written.arguments.end());
-    return add(std::move(expr));
+    return add(std::move(expr), begin);
   }
 
   bool arguments(std::vector<ExprId>& out) {
@@ -310,13 +322,13 @@ class Parser {
                   fmt::format("\"{}\" is a reserved word and names no variable", token.text));
     advance();
     if (at(TokenKind::kLeftParen))
-      return finish_call({keep(token.text), kNoExpr, {}, token.offset});
+      return finish_call({keep(token.text), kNoExpr, {}, token.offset}, offset);
     Expr expr;
     expr.kind = ExprKind::kIdent;
     expr.name = keep(token.text);
     expr.offset = offset;
     if (absolute) expr.flags |= Expr::kAbsolute;
-    return problem_ ? kNoExpr : add(std::move(expr));
+    return problem_ ? kNoExpr : add(std::move(expr), offset);
   }
 
   ExprId number(const Token& token, bool negative) {
@@ -375,22 +387,25 @@ class Parser {
   }
 
   ExprId list() {
+    const std::uint32_t begin = current_.offset;
     Expr expr;
     expr.kind = ExprKind::kList;
-    expr.offset = current_.offset;
+    expr.offset = begin;
     advance();
     while (!problem_ && !at(TokenKind::kRightBracket)) {
       const bool marked = accept(TokenKind::kQuestion);
       push_marked(expr, expression(), marked);
       if (!accept(TokenKind::kComma)) break;
     }
-    return expect(TokenKind::kRightBracket, "\",\" or \"]\"") ? add(std::move(expr)) : kNoExpr;
+    return expect(TokenKind::kRightBracket, "\",\" or \"]\"") ? add(std::move(expr), begin)
+                                                              : kNoExpr;
   }
 
   ExprId map() {
+    const std::uint32_t begin = current_.offset;
     Expr expr;
     expr.kind = ExprKind::kMap;
-    expr.offset = current_.offset;
+    expr.offset = begin;
     advance();
     while (!problem_ && !at(TokenKind::kRightBrace)) {
       const bool marked = accept(TokenKind::kQuestion);
@@ -399,11 +414,11 @@ class Parser {
       push_marked(expr, expression(), false);
       if (!accept(TokenKind::kComma)) break;
     }
-    return expect(TokenKind::kRightBrace, "\",\" or \"}\"") ? add(std::move(expr)) : kNoExpr;
+    return expect(TokenKind::kRightBrace, "\",\" or \"}\"") ? add(std::move(expr), begin) : kNoExpr;
   }
 
   // `a.b.Type{...}`; the fields are parsed so that what follows is reported rightly.
-  ExprId message(ExprId type) {
+  ExprId message(ExprId type, std::uint32_t begin) {
     std::string name;
     for (ExprId id = type;; id = ast_[id].children[0]) {
       const Expr& part = ast_[id];
@@ -429,7 +444,7 @@ class Parser {
       expr.children.push_back(expression());
       if (!accept(TokenKind::kComma)) break;
     }
-    return expect(TokenKind::kRightBrace, "\",\" or \"}\"") ? add(std::move(expr)) : kNoExpr;
+    return expect(TokenKind::kRightBrace, "\",\" or \"}\"") ? add(std::move(expr), begin) : kNoExpr;
   }
 
   std::string_view keep(std::string_view text) { return ast_.keep(std::string(text)); }
@@ -439,6 +454,7 @@ class Parser {
   bool macros_;
   std::size_t depth_ = 0;
   Token current_;
+  std::uint32_t end_ = 0;  // of the token before
   Ast ast_;
   std::optional<Problem> problem_;
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cel/function.h"
+#include "cel/observer.h"
 #include "cel/schema.h"
 #include "cel/value.h"
 
@@ -56,12 +57,18 @@ struct Node {
   Op op = Op::kFail;
   std::uint8_t flags = 0;  // kLoop: the Loop and whether there are two variables
   std::uint16_t count = 0;
-  std::uint32_t offset = 0;  // in the source
   std::uint32_t a = 0;
   std::uint32_t b = 0;
   std::uint32_t c = 0;
 
   static constexpr std::uint8_t kTwoVariables = 0x80;
+};
+
+// Where in the source a node comes from; see Expr.
+struct Place {
+  std::uint32_t offset = 0;
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
 };
 
 // Constant texts for `x in ["a", "b"]`: compared one by one when few, hashed when many.
@@ -84,6 +91,7 @@ struct Plan {
   std::uint32_t locals = 0;
   bool reads_clock = false;
   std::vector<Node> nodes;
+  std::vector<Place> places;  // of each node
   std::vector<NodeId> children;
   std::vector<Value> constants;
   std::vector<Slot> slots;
@@ -97,5 +105,8 @@ struct Plan {
 
 // The value of the plan's root. Recurses as deep as the tree is high.
 Value run(const Plan& plan, const AttributeSource& source, Arena& arena) noexcept;
+// The same, telling `observer` about every node that is not a constant.
+Observed run(const Plan& plan, const AttributeSource& source, Arena& arena,
+             Observer& observer) noexcept;
 
 }  // namespace cel

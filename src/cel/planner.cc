@@ -48,9 +48,7 @@ class Planner {
     return static_cast<std::uint32_t>(plan_->constants.size() - 1);
   }
 
-  NodeId constant(Value value, std::uint32_t offset) {
-    return add({.op = Op::kConstant, .offset = offset, .a = keep(value)});
-  }
+  NodeId constant(Value value) { return add({.op = Op::kConstant, .a = keep(value)}); }
 
   const Value* constant_of(NodeId id) const {
     const Node& node = plan_->nodes[id];
@@ -82,21 +80,30 @@ class Planner {
 
   // Always a valid node, so that callers need not look for a problem before they go on.
   NodeId visit(ExprId id) {
+    const NodeId node = make(id);
+    // Children are visited before their parent's nodes are added: those without a place are of
+    // `id`.
+    const Expr& expr = ast_[id];
+    plan_->places.resize(plan_->nodes.size(), {expr.offset, expr.begin, expr.end});
+    return node;
+  }
+
+  NodeId make(ExprId id) {
     const Expr& expr = ast_[id];
     const Meaning& what = meaning(id);
     switch (what.kind) {
       case Meaning::Kind::kAttribute:
         return attribute(expr, what);
       case Meaning::Kind::kLocal:
-        return add({.op = Op::kLocal, .offset = expr.offset, .a = what.local});
+        return add({.op = Op::kLocal, .a = what.local});
       case Meaning::Kind::kTypeName:
-        return constant(expr.literal, expr.offset);
+        return constant(expr.literal);
       case Meaning::Kind::kComputed:
         break;
     }
     switch (expr.kind) {
       case ExprKind::kLiteral:
-        return constant(expr.literal, expr.offset);
+        return constant(expr.literal);
       case ExprKind::kSelect:
         return select(expr);
       case ExprKind::kCall:
@@ -110,8 +117,7 @@ class Planner {
       case ExprKind::kBind: {
         const NodeId value = visit(expr.children[0]);
         const NodeId body = visit(expr.children[1]);
-        return add(
-            {.op = Op::kBind, .offset = expr.offset, .a = value, .b = body, .c = what.local});
+        return add({.op = Op::kBind, .a = value, .b = body, .c = what.local});
       }
       case ExprKind::kBlock:
         return block(id);
@@ -120,29 +126,26 @@ class Planner {
         const NodeId body = visit(expr.children[1]);
         return add({.op = Op::kOptionalMap,
                     .flags = static_cast<std::uint8_t>(expr.has(Expr::kFlat) ? 1 : 0),
-                    .offset = expr.offset,
                     .a = value,
                     .b = body,
                     .c = what.local});
       }
       case ExprKind::kIdent:  // unknown, which the options allowed
-        return error(Value::error(ErrorCode::kNoSuchAttribute, "no such variable"), expr.offset);
+        return error(Value::error(ErrorCode::kNoSuchAttribute, "no such variable"));
       case ExprKind::kMessage:
       case ExprKind::kBlockIndex:
         break;  // the checker gave them another meaning or refused them
     }
-    return error(Value::no_such_overload(), expr.offset);
+    return error(Value::no_such_overload());
   }
 
-  NodeId error(Value value, std::uint32_t offset) {
-    return add({.op = Op::kFail, .offset = offset, .a = keep(value)});
-  }
+  NodeId error(Value value) { return add({.op = Op::kFail, .a = keep(value)}); }
 
   NodeId attribute(const Expr& expr, const Meaning& what) {
     const bool optional =
         expr.kind == ExprKind::kCall ? expr.name == "_[?_]" : expr.has(Expr::kOptional);
     const Op op = optional ? Op::kOptionalSlot : expr.has(Expr::kTest) ? Op::kHasSlot : Op::kSlot;
-    return add({.op = op, .offset = expr.offset, .a = slot(what.attribute)});
+    return add({.op = op, .a = slot(what.attribute)});
   }
 
   NodeId select(const Expr& expr) {
@@ -150,8 +153,7 @@ class Planner {
     const Op op = expr.has(Expr::kTest)       ? Op::kHas
                   : expr.has(Expr::kOptional) ? Op::kOptionalSelect
                                               : Op::kSelect;
-    return add(
-        {.op = op, .offset = expr.offset, .a = operand, .b = keep(Value::string(expr.name))});
+    return add({.op = op, .a = operand, .b = keep(Value::string(expr.name))});
   }
 
   NodeId call(ExprId id) {
@@ -159,30 +161,28 @@ class Planner {
     std::vector<NodeId> arguments;
     for (std::size_t i = meaning(id).is_qualified ? 1 : 0; i < expr.children.size(); ++i)
       arguments.push_back(visit(expr.children[i]));
-    if (problem_) return error(Value::no_such_overload(), expr.offset);
+    if (problem_) return error(Value::no_such_overload());
     if (const NodeId special = operation(expr, arguments); special != kNoNode) return special;
     const Function* function = meaning(id).function;
     if (function == nullptr || function->implementation == nullptr)
-      return error(Value::no_such_overload(), expr.offset);
+      return error(Value::no_such_overload());
     if (function->nature == Nature::kClock) plan_->reads_clock = true;
     // Reads the database now, not while a request waits.
     if (function->nature == Nature::kZoned && arguments.size() == 2) zones();
     if (function->name == "matches" && arguments.size() == 2) {
       if (const Value* pattern = constant_text(arguments[1]))
-        return matches(expr, arguments, pattern->as_text());
+        return matches(arguments, pattern->as_text());
     }
     if (auto folded = fold(expr, *function, arguments)) return *folded;
-    return ordinary_call(expr, *function, arguments);
+    return ordinary_call(*function, arguments);
   }
 
-  NodeId ordinary_call(const Expr& expr, const Function& function,
-                       const std::vector<NodeId>& arguments) {
+  NodeId ordinary_call(const Function& function, const std::vector<NodeId>& arguments) {
     const auto found = std::ranges::find(plan_->functions, function.implementation);
     const auto index = static_cast<std::uint32_t>(found - plan_->functions.begin());
     if (found == plan_->functions.end()) plan_->functions.push_back(function.implementation);
     return add({.op = Op::kCall,
                 .count = static_cast<std::uint16_t>(arguments.size()),
-                .offset = expr.offset,
                 .a = adopt(arguments),
                 .b = index});
   }
@@ -192,13 +192,12 @@ class Planner {
     const std::string_view name = expr.name;
     if (expr.has(Expr::kReceiver)) return kNoNode;  // an operator's name cannot be written
     if (name == "_&&_" || name == "_||_") return logic(expr, arguments);
-    if (name == "_?_:_") return conditional(expr, arguments);
-    if (name == "!_") return negation(expr, arguments[0]);
+    if (name == "_?_:_") return conditional(arguments);
+    if (name == "!_") return negation(arguments[0]);
     if (name == "_==_" || name == "_!=_") return equality(expr, arguments);
-    if (name == "@in") return membership(expr, arguments);
+    if (name == "@in") return membership(arguments);
     if (name == "_[_]" || name == "_[?_]")
       return add({.op = name == "_[_]" ? Op::kIndex : Op::kOptionalIndex,
-                  .offset = expr.offset,
                   .a = arguments[0],
                   .b = arguments[1]});
     return kNoNode;
@@ -209,30 +208,25 @@ class Planner {
     for (const NodeId argument : arguments) {
       const Value* value = constant_of(argument);
       if (value != nullptr && value->is(Kind::kBool) && value->as_bool() != conjunction)
-        return constant(Value::boolean(!conjunction), expr.offset);
+        return constant(Value::boolean(!conjunction));
     }
     return add({.op = conjunction ? Op::kAnd : Op::kOr,
                 .count = static_cast<std::uint16_t>(arguments.size()),
-                .offset = expr.offset,
                 .a = adopt(arguments)});
   }
 
-  NodeId conditional(const Expr& expr, const std::vector<NodeId>& arguments) {
+  NodeId conditional(const std::vector<NodeId>& arguments) {
     const Value* condition = constant_of(arguments[0]);
     if (condition != nullptr && condition->is(Kind::kBool))
       return arguments[condition->as_bool() ? 1 : 2];
-    return add({.op = Op::kConditional,
-                .offset = expr.offset,
-                .a = arguments[0],
-                .b = arguments[1],
-                .c = arguments[2]});
+    return add({.op = Op::kConditional, .a = arguments[0], .b = arguments[1], .c = arguments[2]});
   }
 
-  NodeId negation(const Expr& expr, NodeId operand) {
+  NodeId negation(NodeId operand) {
     const Value* value = constant_of(operand);
     if (value != nullptr && value->is(Kind::kBool))
-      return constant(Value::boolean(!value->as_bool()), expr.offset);
-    return add({.op = Op::kNot, .offset = expr.offset, .a = operand});
+      return constant(Value::boolean(!value->as_bool()));
+    return add({.op = Op::kNot, .a = operand});
   }
 
   NodeId equality(const Expr& expr, const std::vector<NodeId>& arguments) {
@@ -246,50 +240,44 @@ class Planner {
       Evaluation evaluation(source, plan_->folded, plan_->max_cost);
       const Value result = library().find("_==_")->implementation(
           evaluation, std::array<Value, 2>{*a, *b}.data(), 2);
-      if (result.is(Kind::kBool))
-        return constant(Value::boolean(result.as_bool() == equal), expr.offset);
+      if (result.is(Kind::kBool)) return constant(Value::boolean(result.as_bool() == equal));
     }
     if (constant_text(left) != nullptr) std::swap(left, right);
     if (constant_text(right) != nullptr)
       return add({.op = equal ? Op::kEqualText : Op::kNotEqualText,
-                  .offset = expr.offset,
                   .a = left,
                   .b = plan_->nodes[right].a});
-    return add(
-        {.op = equal ? Op::kEqual : Op::kNotEqual, .offset = expr.offset, .a = left, .b = right});
+    return add({.op = equal ? Op::kEqual : Op::kNotEqual, .a = left, .b = right});
   }
 
-  NodeId membership(const Expr& expr, const std::vector<NodeId>& arguments) {
+  NodeId membership(const std::vector<NodeId>& arguments) {
     const Value* list = constant_of(arguments[1]);
     const bool all_texts =
         list != nullptr && list->is(Kind::kList) &&
         std::ranges::all_of(list->as_values(), [](const Value& v) { return v.is(Kind::kString); });
-    if (!all_texts)
-      return add({.op = Op::kIn, .offset = expr.offset, .a = arguments[0], .b = arguments[1]});
+    if (!all_texts) return add({.op = Op::kIn, .a = arguments[0], .b = arguments[1]});
     TextSet set;
     for (const Value& text : list->as_values()) set.add(text.as_text());
     if (const Value* text = constant_text(arguments[0]))
-      return constant(Value::boolean(set.contains(text->as_text())), expr.offset);
+      return constant(Value::boolean(set.contains(text->as_text())));
     plan_->text_sets.push_back(std::move(set));
     return add({.op = Op::kInTexts,
-                .offset = expr.offset,
                 .a = arguments[0],
                 .b = static_cast<std::uint32_t>(plan_->text_sets.size() - 1)});
   }
 
-  NodeId matches(const Expr& expr, const std::vector<NodeId>& arguments, std::string_view pattern) {
+  NodeId matches(const std::vector<NodeId>& arguments, std::string_view pattern) {
     auto compiled = compile_pattern(pattern);
     if (!compiled) {
-      fail(plan_->nodes[arguments[1]].offset,
+      fail(plan_->places[arguments[1]].offset,
            fmt::format("the regular expression is invalid: {}", compiled.error()));
-      return error(Value::no_such_overload(), expr.offset);
+      return error(Value::no_such_overload());
     }
     pattern_size_ += (*compiled)->ProgramSize();
     if (pattern_size_ > kMaxPatternSize)
-      fail(plan_->nodes[arguments[1]].offset, "the regular expressions are too large");
+      fail(plan_->places[arguments[1]].offset, "the regular expressions are too large");
     plan_->patterns.push_back(std::move(*compiled));
     return add({.op = Op::kMatches,
-                .offset = expr.offset,
                 .a = arguments[0],
                 .b = static_cast<std::uint32_t>(plan_->patterns.size() - 1)});
   }
@@ -320,7 +308,7 @@ class Planner {
     const Value result = function.implementation(evaluation, values.data(), values.size());
     if (!result.is_error()) {
       if (!is_small(result)) return std::nullopt;
-      return constant(result, expr.offset);
+      return constant(result);
     }
     const ErrorCode code = result.error_code();
     const bool certain = code != ErrorCode::kCostLimit && code != ErrorCode::kMemoryLimit &&
@@ -352,7 +340,7 @@ class Planner {
     Value* values = is_constant ? plan_->folded.array<Value>(children.size()) : nullptr;
     if (values != nullptr) {
       for (std::size_t i = 0; i < children.size(); ++i) values[i] = *constant_of(children[i]);
-      return constant(Value::list(std::span(values, children.size())), expr.offset);
+      return constant(Value::list(std::span(values, children.size())));
     }
     return collection(Op::kList, expr, children, optional);
   }
@@ -363,7 +351,6 @@ class Planner {
       fail(expr.offset, "the literal has too many elements");
     return add({.op = op,
                 .count = static_cast<std::uint16_t>(children.size()),
-                .offset = expr.offset,
                 .a = adopt(children),
                 .c = optional});
   }
@@ -372,12 +359,12 @@ class Planner {
     const std::vector<NodeId> children = visit_all(expr);
     const std::uint32_t optional = marks(expr);
     if (optional == 0 && std::ranges::all_of(children, [&](NodeId id) { return constant_of(id); }))
-      if (auto folded = constant_map(expr, children)) return *folded;
+      if (auto folded = constant_map(children)) return *folded;
     return collection(Op::kMap, expr, children, optional);
   }
 
   // Nothing when a key appears twice or is no key: the evaluation will say so.
-  std::optional<NodeId> constant_map(const Expr& expr, const std::vector<NodeId>& children) {
+  std::optional<NodeId> constant_map(const std::vector<NodeId>& children) {
     const std::size_t size = children.size() / 2;
     MapEntry* entries = plan_->folded.array<MapEntry>(size);
     if (entries == nullptr) return std::nullopt;
@@ -389,7 +376,7 @@ class Planner {
       const Value before = Value::map(std::span<const MapEntry>(entries, i));
       if (!is_key || !before.map_find(entries[i].key, plan_->folded).is_miss()) return std::nullopt;
     }
-    return constant(Value::map(std::span<const MapEntry>(entries, size)), expr.offset);
+    return constant(Value::map(std::span<const MapEntry>(entries, size)));
   }
 
   NodeId loop(ExprId id) {
@@ -401,7 +388,6 @@ class Planner {
     if (!expr.variables[1].empty()) flags |= Node::kTwoVariables;
     return add({.op = Op::kLoop,
                 .flags = flags,
-                .offset = expr.offset,
                 .a = range,
                 .b = adopt({condition, body}),
                 .c = meaning(id).local});

@@ -35,6 +35,11 @@ Value Program::evaluate(const AttributeSource& source, Arena& arena) const noexc
   return run(*plan_, source, arena);
 }
 
+Observed Program::observe(const AttributeSource& source, Arena& arena,
+                          Observer& observer) const noexcept {
+  return run(*plan_, source, arena, observer);
+}
+
 std::span<const Slot> Program::slots() const { return plan_->slots; }
 bool Program::reads_clock() const { return plan_->reads_clock; }
 std::string_view Program::source() const { return plan_->source; }

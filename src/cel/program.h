@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cel/observer.h"
 #include "cel/schema.h"
 #include "cel/value.h"
 
@@ -43,6 +44,8 @@ class Program {
   // The expression's value over `source`; an error is a value too. Views in it live as long as the
   // program, the source and the arena. Its stack use is bounded by CompileOptions::max_depth.
   Value evaluate(const AttributeSource& source, Arena& arena) const noexcept;
+  // The same, reporting the values of sub-expressions.
+  Observed observe(const AttributeSource& source, Arena& arena, Observer& observer) const noexcept;
 
   // The attributes it may read, each once. Empty: the value does not depend on the source, unless
   // reads_clock().
