@@ -24,6 +24,15 @@ bool reads_body_slot(const cel::Slot& slot) {
   }
 }
 
+cel::Value value_of(const cel::Program& program, RequestContext& context) {
+  Recorder* const recorder = context.recorder();
+  if (recorder == nullptr) [[likely]]
+    return program.evaluate(context, context.arena());
+  const cel::Observed observed = program.observe(context, context.arena(), *recorder);
+  recorder->on_cost(observed.cost);
+  return observed.value;
+}
+
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
 }
@@ -178,7 +187,7 @@ Condition::Outcome Condition::evaluate_node(const Node& node, RequestContext& co
 
 Condition::Outcome Condition::evaluate_expression(const Node& node, RequestContext& context) const {
   const cel::Program& program = *programs_[node.first];
-  const cel::Value value = program.evaluate(context, context.arena());
+  const cel::Value value = value_of(program, context);
   Outcome outcome = Outcome::kError;
   if (value.is(cel::Kind::kBool) || value.is_miss()) {
     const bool wanted = node.kind == Kind::kMatch;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "cel/observer.h"
 #include "policy/condition.h"
 #include "policy/policy_set.h"
 
@@ -14,11 +15,13 @@ namespace policy {
 //   on_check*                                      the fixed checks, up to the first that fails
 //   ( begin_policy condition* end_policy )?        enforcement rules, before a policy's first rule
 //   ( begin_rule condition end_rule )*             up to the rule that decides
-//   condition: begin_condition condition* end_condition
+//   condition: begin_condition ( condition* | on_value* on_cost ) end_condition
+//
+// on_value() is cel::Observer's: the parts of an expression with their values.
 //
 // Called on the thread that decides. Texts are views that live as long as the rules do. What is
 // recorded is what is enforced: there is no second way to decide.
-class Recorder {
+class Recorder : public cel::Observer {
  public:
   virtual ~Recorder() = default;
 
@@ -34,6 +37,8 @@ class Recorder {
   // `kind`: "matchAny", "match", "not", "all", "any", "none", "opa"; `text`: the expression, empty
   // for the combinations.
   virtual void begin_condition(std::string_view kind, std::string_view text) = 0;
+  // Of an expression: what its evaluation cost, in steps.
+  virtual void on_cost(std::uint64_t cost) = 0;
   virtual void end_condition(Condition::Outcome outcome, std::string_view error) = 0;
 };
 

@@ -21,6 +21,11 @@ class Transcript final : public Recorder {
   void begin_condition(std::string_view kind, std::string_view source) override {
     add("{} {} (", kind, source);
   }
+  void on_value(std::uint32_t begin, std::uint32_t end, std::uint32_t,
+                const cel::Value& value) override {
+    add("{}-{} {}", begin, end, cel::type_name(value));
+  }
+  void on_cost(std::uint64_t cost) override { add("cost {}", cost); }
   void end_condition(Condition::Outcome outcome, std::string_view error) override {
     add(") {}{}", static_cast<int>(outcome), error);
   }
@@ -64,10 +69,12 @@ session_client_type_invalid holds
 scope_unauthorized holds
 policy first (
 match false (
+cost 1
 ) 0
 ) enforced
 rule no (
 not true (
+cost 1
 ) 0
 ) 0
 rule yes (
@@ -75,6 +82,9 @@ all  (
 matchAny  (
 ) 1
 match ctx.user.metadata.name == "alice" (
+0-22 string
+0-33 bool
+cost 1
 ) 1
 ) 1
 ) 1
