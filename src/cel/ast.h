@@ -21,7 +21,7 @@ enum class ExprKind : std::uint8_t {
   kCall,     // name, children are the arguments; flag kReceiver: children[0] is before the dot
   kList,     // children; `optional` marks elements written `?x`
   kMap,      // children: key, value, key, value...; `optional` marks entries
-  kMessage,  // name {fields...}: only names the type, so that the checker can refuse it
+  kMessage,  // name {fields}: children and `optional` as of kMap, keys are field names
   kComprehension,  // children: range, condition or kNoExpr, body; variables
   kBind,           // children: value, body; variables[0]
   kBlock,          // children: values..., body

@@ -7,6 +7,7 @@
 
 #include "base/suggest.h"
 #include "cel/inference.h"
+#include "cel/messages.h"
 
 namespace cel {
 namespace {
@@ -38,6 +39,9 @@ constexpr TypeName kTypeNames[] = {
     {"net.IP", &kIpType},
     {"net.CIDR", &kCidrType},
 };
+
+// What else has a name: the constants of enumerations.
+constexpr std::string_view kNullValue = "google.protobuf.NullValue.NULL_VALUE";
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
   const std::string_view near = base::nearest(word, candidates);
@@ -97,9 +101,7 @@ class Checker {
       case ExprKind::kMap:
         return visit_map(id);
       case ExprKind::kMessage:
-        return fail(ast_[id].offset, fmt::format("there is no message type \"{}\"; messages cannot "
-                                                 "be made in an expression",
-                                                 ast_[id].name));
+        return visit_message(id);
       case ExprKind::kComprehension:
         return visit_comprehension(id);
       case ExprKind::kBind:
@@ -163,13 +165,19 @@ class Checker {
       }
       for (const TypeName& known : kTypeNames) {
         if (known.name != candidate) continue;
-        meaning(id).kind = Meaning::Kind::kTypeName;
-        meaning(id).type = checked_.types.type_of(known.type);
-        ast_[id].literal = Value::type(known.name);
+        set_named(id, checked_.types.type_of(known.type), Value::type(known.name));
         return true;
       }
-      return false;
+      if (candidate != kNullValue) return false;
+      set_named(id, &kIntType, Value::integer(0));
+      return true;
     });
+  }
+
+  void set_named(ExprId id, const Type* type, Value value) {
+    meaning(id).kind = Meaning::Kind::kNamed;
+    meaning(id).type = type;
+    ast_[id].literal = value;
   }
 
   void set_attribute(ExprId id, Attribute attribute) {
@@ -486,6 +494,50 @@ class Checker {
     if (key == nullptr) key = inference_.fresh();
     if (value == nullptr) value = inference_.fresh();
     meaning(id).type = checked_.types.map_of(key, value);
+  }
+
+  void visit_message(ExprId id) {
+    const Expr& expr = ast_[id];
+    const MessageType* message = nullptr;
+    in_containers(expr.name, expr.has(Expr::kAbsolute), [&](const std::string& name) {
+      message = find_message(name);
+      return message != nullptr;
+    });
+    if (message == nullptr)
+      return fail(expr.offset, fmt::format("there is no message type \"{}\"", expr.name));
+    for (std::size_t i = 0; i + 1 < expr.children.size() && !problem_; i += 2)
+      visit_message_field(id, *message, i);
+    meaning(id).function = library().find(fmt::format("{}{{}}", message->name));
+    meaning(id).type = message->type;
+  }
+
+  void visit_message_field(ExprId id, const MessageType& message, std::size_t i) {
+    const Expr& expr = ast_[id];
+    const ExprId value = expr.children[i + 1];
+    const auto name_of = [&](std::size_t child) {
+      return ast_[expr.children[child]].literal.as_text();
+    };
+    const MessageField* field = message.find(name_of(i));
+    if (field == nullptr) {
+      std::vector<std::string_view> names;
+      for (const MessageField& known : message.fields) names.push_back(known.name);
+      return fail(ast_[expr.children[i]].offset,
+                  fmt::format("{} has no field \"{}\"{}", message.name, name_of(i),
+                              did_you_mean(name_of(i), names)));
+    }
+    for (std::size_t before = 0; before < i; before += 2)
+      if (name_of(before) == field->name)
+        return fail(ast_[expr.children[i]].offset,
+                    fmt::format("the field \"{}\" is there twice", field->name));
+    visit(expr.children[i]);
+    visit(value);
+    if (problem_) return;
+    const Type* type = meaning(value).type;
+    if (i < expr.optional.size() && expr.optional[i]) type = unwrap(value);
+    if (!problem_ && !inference_.assignable(type, field->type))
+      mismatch(value,
+               fmt::format("the field \"{}\" of {} is {}, not {}", field->name, message.name,
+                           to_string(*field->type), to_string(*inference_.resolve(type, true))));
   }
 
   void check_key(ExprId id) {

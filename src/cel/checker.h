@@ -18,7 +18,7 @@ struct Meaning {
     kComputed,   // by its children
     kAttribute,  // read from the source; an inner step of a path is not read by itself
     kLocal,      // a variable of a macro
-    kTypeName,
+    kNamed,      // a type, or a constant of an enumeration: the literal of the node
   };
   Kind kind = Kind::kComputed;
   bool is_qualified = false;  // of a call: children[0] is part of the function's name

@@ -1,5 +1,6 @@
 #include "cel/compare.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace cel {
@@ -139,6 +140,13 @@ std::optional<std::partial_ordering> compare(const Value& a, const Value& b) {
     default:
       return std::nullopt;
   }
+}
+
+bool charge_comparison(Evaluation& evaluation, const Value& a, const Value& b) {
+  const auto is_text = [](const Value& v) { return v.is(Kind::kString) || v.is(Kind::kBytes); };
+  if (!evaluation.charge(1)) return false;
+  return !is_text(a) || !is_text(b) ||
+         evaluation.charge_text(std::min(a.as_text().size(), b.as_text().size()));
 }
 
 Value find_key(Evaluation& evaluation, const Value& map, const Value& key) {

@@ -15,6 +15,9 @@ Value equals(Evaluation& evaluation, const Value& a, const Value& b);
 // none. NaN is unordered.
 std::optional<std::partial_ordering> compare(const Value& a, const Value& b);
 
+// Pays for comparing the two; false when the budget is gone.
+bool charge_comparison(Evaluation& evaluation, const Value& a, const Value& b);
+
 // As Value::map_find, paying for the search.
 Value find_key(Evaluation& evaluation, const Value& map, const Value& key);
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "cel/address.h"
 #include "cel/function.h"
 #include "cel/source.h"
 #include "cel/text.h"
@@ -137,6 +138,8 @@ Value to_string_value(Evaluation& evaluation, const Value* args, std::size_t) {
       return new_string(evaluation, print_timestamp(v.as_time()));
     case Kind::kDuration:
       return new_string(evaluation, print_duration(v.as_time()));
+    case Kind::kOpaque:
+      return address_text(evaluation, *v.as_opaque());
     default:
       return Value::no_such_overload();
   }
@@ -190,7 +193,7 @@ constexpr FunctionSpec kFunctions[] = {
      Nature::kConversion},
     {"string",
      "(string):string; (bool):string; (int):string; (uint):string; (double):string; "
-     "(bytes):string; (timestamp):string; (duration):string",
+     "(bytes):string; (timestamp):string; (duration):string; (ip):string; (cidr):string",
      to_string_value, Nature::kConversion},
     {"bytes", "(bytes):bytes; (string):bytes", to_bytes, Nature::kConversion},
     {"bool", "(bool):bool; (string):bool", to_bool, Nature::kConversion},

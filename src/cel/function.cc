@@ -64,7 +64,8 @@ class SignatureReader {
         {"bool", &kBoolType},         {"int", &kIntType},
         {"uint", &kUintType},         {"double", &kDoubleType},
         {"string", &kStringType},     {"bytes", &kBytesType},
-        {"duration", &kDurationType}, {"timestamp", &kTimestampType}};
+        {"duration", &kDurationType}, {"timestamp", &kTimestampType},
+        {"number", &kNumberType}};
     for (const auto& [word, known] : kNames)
       if (name == word) return known;
     if (name == "type") return types_.type_of(&kDynType);
@@ -102,9 +103,10 @@ class SignatureReader {
 }  // namespace
 
 Library::Library() {
-  for (const auto& part : {operator_functions(), conversion_functions(), string_functions(),
-                           text_functions(), time_functions(), list_functions(), math_functions(),
-                           encoding_functions(), network_functions(), optional_functions()})
+  for (const auto& part :
+       {operator_functions(), conversion_functions(), string_functions(), text_functions(),
+        time_functions(), list_functions(), math_functions(), encoding_functions(),
+        network_functions(), optional_functions(), message_functions()})
     add(part);
   std::ranges::sort(names_);
 }
@@ -114,7 +116,7 @@ void Library::add(std::span<const FunctionSpec> specs) {
     functions_.emplace(spec.name,
                        Function{spec.name, SignatureReader(spec.overloads, types_).read(),
                                 spec.implementation, spec.nature});
-    if (spec.name.find_first_of("_@") == std::string_view::npos) names_.push_back(spec.name);
+    if (spec.name.find_first_of("_@{") == std::string_view::npos) names_.push_back(spec.name);
   }
 }
 

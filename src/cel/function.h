@@ -118,5 +118,6 @@ std::span<const FunctionSpec> math_functions();
 std::span<const FunctionSpec> encoding_functions();
 std::span<const FunctionSpec> network_functions();
 std::span<const FunctionSpec> optional_functions();
+std::span<const FunctionSpec> message_functions();
 
 }  // namespace cel

@@ -44,6 +44,35 @@ bool Inference::bind(const Type* variable, const Type* type) {
   return true;
 }
 
+namespace {
+
+// What may be null without being declared dyn.
+bool is_nullable(const Type& type) {
+  switch (type.kind) {
+    case TypeKind::kNull:
+    case TypeKind::kTimestamp:
+    case TypeKind::kDuration:
+    case TypeKind::kWrapper:
+    case TypeKind::kOptional:
+    case TypeKind::kOpaque:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_number(const Type& type) {
+  return type.kind == TypeKind::kInt || type.kind == TypeKind::kUint ||
+         type.kind == TypeKind::kDouble || type.kind == TypeKind::kNumber;
+}
+
+// A wrapper is as good as its scalar; only null tells them apart.
+const Type* without_wrapper(const Type* type) {
+  return type->kind == TypeKind::kWrapper ? type->first : type;
+}
+
+}  // namespace
+
 // A bound variable may be widened: in `[1, dyn(x)]` the element's type becomes dyn.
 bool Inference::assign_to_variable(const Type* from, const Type* variable) {
   // The last variable of a chain is the one that carries the binding.
@@ -51,7 +80,8 @@ bool Inference::assign_to_variable(const Type* from, const Type* variable) {
     variable = bindings_[variable->id];
   const Type* bound = bindings_[variable->id];
   if (bound == nullptr) return bind(variable, from);
-  if (!assignable(from, bound)) return false;
+  const bool was_null = head(bound)->kind == TypeKind::kNull && is_nullable(*head(from));
+  if (!was_null && !assignable(from, bound)) return false;
   const Type* wider = most_general(from, bound);
   if (wider != bound && !occurs(variable, wider)) bind(variable, wider);
   return true;
@@ -62,9 +92,10 @@ bool Inference::assignable(const Type* from, const Type* to) {
   from = head(from);
   if (from->kind == TypeKind::kVariable) return bind(from, to);
   if (from->kind == TypeKind::kDyn || to->kind == TypeKind::kDyn) return true;
-  if (from->kind == TypeKind::kNull)
-    return to->kind == TypeKind::kNull || to->kind == TypeKind::kTimestamp ||
-           to->kind == TypeKind::kDuration;
+  if (from->kind == TypeKind::kNull) return is_nullable(*to);
+  from = without_wrapper(from);
+  to = without_wrapper(to);
+  if (to->kind == TypeKind::kNumber) return is_number(*from);
   if (from->kind != to->kind) return false;
   switch (from->kind) {
     case TypeKind::kList:
@@ -99,6 +130,9 @@ bool Inference::is_more_general(const Type* a, const Type* b) const {
 const Type* Inference::most_general(const Type* a, const Type* b) const {
   if (head(a)->kind == TypeKind::kVariable) return b;
   if (head(b)->kind == TypeKind::kVariable) return a;
+  if (head(a)->kind == TypeKind::kNull) return b;
+  if (head(b)->kind == TypeKind::kNull) return a;
+  if (head(b)->kind == TypeKind::kWrapper && head(a)->kind != TypeKind::kDyn) return b;
   return is_more_general(b, a) ? b : a;
 }
 

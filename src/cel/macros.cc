@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace cel {
 namespace {
 
@@ -91,6 +93,36 @@ Expansion expand_filter(Ast& ast, const WrittenCall& call) {
   return out;
 }
 
+// A node below the one that the macro gives.
+ExprId push(Ast& ast, const WrittenCall& call, Expr expr) {
+  expr.begin = ast[call.receiver].begin;
+  expr.end = ast[call.arguments.back()].end;
+  for (const ExprId child : expr.children)
+    if (child != kNoExpr) expr.height = std::max(expr.height, ast[child].height + 1);
+  ast.exprs.push_back(std::move(expr));
+  return static_cast<ExprId>(ast.exprs.size() - 1);
+}
+
+// x.sortBy(v, key): `x`, bound to a name that cannot be written, is sorted by x.map(v, key).
+Expansion expand_sort_by(Ast& ast, const WrittenCall& call) {
+  constexpr std::string_view kName = "@sortBy";
+  const Expr& variable = ast[call.arguments[0]];
+  if (!is_name(variable))
+    return wrong(variable.offset, "argument 1 of sortBy() is the name of a variable");
+  Expr list = node(call, ExprKind::kIdent, {});
+  list.name = kName;
+  Expr keys = node(call, ExprKind::kComprehension, {});
+  keys.loop = Loop::kList;
+  keys.variables[0] = variable.name;
+  keys.children = {push(ast, call, list), kNoExpr, call.arguments[1]};
+  Expr sorted = node(call, ExprKind::kCall, {});
+  sorted.name = kName;
+  sorted.children = {push(ast, call, list), push(ast, call, std::move(keys))};
+  Expr out = node(call, ExprKind::kBind, {call.receiver, push(ast, call, std::move(sorted))});
+  out.variables[0] = kName;
+  return out;
+}
+
 Expansion expand_optional(Ast& ast, const WrittenCall& call) {
   const Expr& variable = ast[call.arguments[0]];
   if (!is_name(variable))
@@ -165,6 +197,7 @@ Expansion expand_macro(Ast& ast, const WrittenCall& call) {
   for (const LoopMacro& macro : kLoops)
     if (macro.name == call.name && macro.arguments == count) return expand_loop(ast, call, macro);
   if (call.name == "filter" && count == 2) return expand_filter(ast, call);
+  if (call.name == "sortBy" && count == 2) return expand_sort_by(ast, call);
   if ((call.name == "optMap" || call.name == "optFlatMap") && count == 2)
     return expand_optional(ast, call);
   return std::nullopt;

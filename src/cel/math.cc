@@ -124,7 +124,8 @@ Value shift_left(Evaluation&, const Value* args, std::size_t) { return bit_shift
 Value shift_right(Evaluation&, const Value* args, std::size_t) { return bit_shift(args, false); }
 
 constexpr std::string_view kExtreme =
-    "(int...):int; (uint...):uint; (double...):double; (dyn...):dyn";
+    "(int...):int; (uint...):uint; (double...):double; (number...):dyn; (list(int)):int; "
+    "(list(uint)):uint; (list(double)):double; (list(number)):dyn";
 constexpr std::string_view kTwoIntegers = "(int, int):int; (uint, uint):uint";
 constexpr std::string_view kShift = "(int, int):int; (uint, int):uint";
 constexpr std::string_view kAnyNumber = "(int):int; (uint):uint; (double):double";

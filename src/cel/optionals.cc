@@ -1,4 +1,6 @@
+#include "cel/compare.h"
 #include "cel/function.h"
+#include "cel/text.h"
 
 namespace cel {
 namespace {
@@ -70,10 +72,27 @@ Value or_value(Evaluation&, const Value* args, std::size_t) {
   return args[0].as_optional() != nullptr ? *args[0].as_optional() : args[1];
 }
 
+// The values of those that have one.
+Value unwrap(Evaluation& evaluation, const Value* args, std::size_t) {
+  if (!args[0].is(Kind::kList)) return Value::no_such_overload();
+  ListBuilder out(evaluation);
+  ListIterator elements(args[0], evaluation.arena());
+  Value element;
+  while (elements.next(element)) {
+    if (!evaluation.charge(1)) return Evaluation::cost_limit();
+    if (!element.is(Kind::kOptional))
+      return element.is_error() ? element : Value::no_such_overload();
+    if (element.as_optional() != nullptr && !out.add(*element.as_optional())) break;
+  }
+  return out.finish();
+}
+
 constexpr FunctionSpec kFunctions[] = {
     {"optional.none", "():optional(A)", none},
     {"optional.of", "(A):optional(A)", of},
     {"optional.ofNonZeroValue", "(A):optional(A)", of_non_zero},
+    {"optional.unwrap", "(list(optional(A))):list(A)", unwrap},
+    {"unwrapOpt", "list(optional(A)).():list(A)", unwrap},
     {"hasValue", "optional(A).():bool", has_value},
     {"value", "optional(A).():A", value_of},
     {"or", "optional(A).(optional(A)):optional(A)", or_optional},

@@ -420,10 +420,12 @@ class Parser {
   // `a.b.Type{...}`; the fields are parsed so that what follows is reported rightly.
   ExprId message(ExprId type, std::uint32_t begin) {
     std::string name;
+    bool absolute = false;
     for (ExprId id = type;; id = ast_[id].children[0]) {
       const Expr& part = ast_[id];
       if (part.kind == ExprKind::kIdent) {
         name.insert(0, part.name);
+        absolute = part.has(Expr::kAbsolute);
         break;
       }
       if (part.kind != ExprKind::kSelect || part.flags != 0)
@@ -434,14 +436,17 @@ class Parser {
     expr.kind = ExprKind::kMessage;
     expr.offset = ast_[type].offset;
     expr.name = ast_.keep(std::move(name));
+    if (absolute) expr.flags |= Expr::kAbsolute;
     advance();
     while (!problem_ && !at(TokenKind::kRightBrace)) {
-      accept(TokenKind::kQuestion);
+      const bool marked = accept(TokenKind::kQuestion);
+      const Token field = current_;
       if (!at(TokenKind::kIdentifier) && !at(TokenKind::kQuotedIdentifier))
         return unexpected("the name of a field");
       advance();
+      push_marked(expr, literal(field.offset, Value::string(keep(field.text))), marked);
       if (!expect(TokenKind::kColon, "\":\" after a field")) break;
-      expr.children.push_back(expression());
+      push_marked(expr, expression(), false);
       if (!accept(TokenKind::kComma)) break;
     }
     return expect(TokenKind::kRightBrace, "\",\" or \"}\"") ? add(std::move(expr), begin) : kNoExpr;

@@ -96,7 +96,7 @@ class Planner {
         return attribute(expr, what);
       case Meaning::Kind::kLocal:
         return add({.op = Op::kLocal, .a = what.local});
-      case Meaning::Kind::kTypeName:
+      case Meaning::Kind::kNamed:
         return constant(expr.literal);
       case Meaning::Kind::kComputed:
         break;
@@ -133,6 +133,7 @@ class Planner {
       case ExprKind::kIdent:  // unknown, which the options allowed
         return error(Value::error(ErrorCode::kNoSuchAttribute, "no such variable"));
       case ExprKind::kMessage:
+        return message(id);
       case ExprKind::kBlockIndex:
         break;  // the checker gave them another meaning or refused them
     }
@@ -315,7 +316,8 @@ class Planner {
                          code != ErrorCode::kNoSuchOverload;
     if (function.nature == Nature::kConversion && certain)
       fail(expr.offset,
-           fmt::format("{}() of this constant fails: {}", function.name, result.error_message()));
+           fmt::format("{}{} of this constant fails: {}", function.name,
+                       function.name.ends_with('}') ? "" : "()", result.error_message()));
     return std::nullopt;
   }
 
@@ -361,6 +363,16 @@ class Planner {
     if (optional == 0 && std::ranges::all_of(children, [&](NodeId id) { return constant_of(id); }))
       if (auto folded = constant_map(children)) return *folded;
     return collection(Op::kMap, expr, children, optional);
+  }
+
+  // A message is made by a function from a map of its fields.
+  NodeId message(ExprId id) {
+    const Expr& expr = ast_[id];
+    const Function* function = meaning(id).function;
+    const std::vector<NodeId> fields = {map(expr)};
+    if (problem_ || function == nullptr) return error(Value::no_such_overload());
+    if (const auto folded = fold(expr, *function, fields)) return *folded;
+    return ordinary_call(*function, fields);
   }
 
   // Nothing when a key appears twice or is no key: the evaluation will say so.

@@ -162,7 +162,7 @@ TEST(Cel, RefusesWhatIsCertainToFailAndSaysWhere) {
        "1:1: timestamp() of this constant fails: not an RFC 3339 timestamp: nope"},
       {"int(\"x\") == 1", "1:1: int() of this constant fails: not an int: x"},
       {"Foo{a: 1} == 1",
-       "1:1: there is no message type \"Foo\"; messages cannot be made in an expression"},
+       "1:1: there is no message type \"Foo\""},
       {"\"%d\".format([\"x\"]) == \"\"",
        "1:6: format() of this constant fails: %d needs an int or uint"},
       {"#", "1:1: unexpected character U+0023"},

@@ -273,6 +273,7 @@ Value trim(Evaluation& evaluation, const Value* args, std::size_t) {
 }
 
 Value reverse(Evaluation& evaluation, const Value* args, std::size_t) {
+  if (args[0].is(Kind::kList)) return reverse_list(evaluation, args[0]);
   if (!args[0].is(Kind::kString)) return Value::no_such_overload();
   const std::string_view text = args[0].as_text();
   if (!evaluation.charge_text(text.size())) return Evaluation::cost_limit();
@@ -349,7 +350,7 @@ constexpr FunctionSpec kFunctions[] = {
     {"split", "string.(string):list(string); string.(string, int):list(string)", split},
     {"substring", "string.(int):string; string.(int, int):string", substring},
     {"trim", "string.():string", trim},
-    {"reverse", "string.():string", reverse},
+    {"reverse", "string.():string; list(A).():list(A)", reverse},
     {"join", "list(string).():string; list(string).(string):string", join},
     {"strings.quote", "(string):string", quote},
 };

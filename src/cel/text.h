@@ -60,6 +60,9 @@ class ListBuilder {
   Value error_;
 };
 
+// A list with the elements of `list` in the other direction.
+Value reverse_list(Evaluation& evaluation, const Value& list);
+
 // Linear-time matching without capture groups; the memory of a compiled pattern is bounded. The
 // error is RE2's own wording.
 std::expected<std::unique_ptr<const re2::RE2>, std::string> compile_pattern(

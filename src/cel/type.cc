@@ -47,6 +47,8 @@ std::string to_string(const Type& type) {
       return "type";
     case TypeKind::kOptional:
       return fmt::format("optional({})", to_string(*type.first));
+    case TypeKind::kNumber:
+      return "number";
     case TypeKind::kWrapper:
       return fmt::format("wrapper({})", to_string(*type.first));
     case TypeKind::kOpaque:

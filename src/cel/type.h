@@ -23,6 +23,7 @@ enum class TypeKind : std::uint8_t {
   kMap,       // first: key, second: value
   kType,      // first: the type named
   kOptional,  // first: the value
+  kNumber,    // of a declaration: int, uint or double
   kWrapper,   // first: a scalar that may be null (google.protobuf.Int64Value, ...)
   kOpaque,    // name; first: its first parameter, second: a nameless kOpaque with the rest
   kParam,     // of a declaration: name
@@ -48,6 +49,7 @@ inline constexpr Type kStringType{TypeKind::kString};
 inline constexpr Type kBytesType{TypeKind::kBytes};
 inline constexpr Type kDurationType{TypeKind::kDuration};
 inline constexpr Type kTimestampType{TypeKind::kTimestamp};
+inline constexpr Type kNumberType{TypeKind::kNumber};
 inline constexpr Type kDynListType{TypeKind::kList, 0, &kDynType};
 inline constexpr Type kDynMapType{TypeKind::kMap, 0, &kDynType, &kDynType};
 

@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "cel/compare.h"
+#include "cel/messages.h"
 #include "cel/source.h"
 #include "cel/time.h"
 
@@ -166,6 +167,15 @@ Value Memory::open(Json json) {
   }
 }
 
+namespace {
+
+const Type* message_type(std::string_view name) {
+  if (const cel::MessageType* known = cel::find_message(name)) return known->type;
+  throw Unsupported{fmt::format("a message type {}", name)};
+}
+
+}  // namespace
+
 const Type* Memory::type(Json json) {
   const auto [key, inner] = only(json);
   const auto scalar = [](std::string_view name) -> const Type* {
@@ -186,6 +196,7 @@ const Type* Memory::type(Json json) {
     if (name == "DURATION") return &cel::kDurationType;
     return &cel::kDynType;
   }
+  if (key == "message_type") return message_type(inner.get_string());
   if (key == "list_type") {
     const auto element = find_member(inner, "elem_type");
     return types_.list_of(element ? type(*element) : &cel::kDynType);
@@ -365,6 +376,11 @@ namespace {
 std::string read_escapes(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
+    if (text.substr(i).starts_with("\\?")) {
+      out.push_back('?');
+      i += 2;
+      continue;
+    }
     const std::size_t digits = text.substr(i).starts_with("\\u")   ? 4
                                : text.substr(i).starts_with("\\U") ? 8
                                                                    : 0;
@@ -384,8 +400,9 @@ std::string read_escapes(std::string_view text) {
 }  // namespace
 
 Value with_escapes_read(const Value& value, Memory& memory) {
-  if (!value.is(Kind::kString)) return value;
-  return Value::string(memory.keep(read_escapes(value.as_text())));
+  if (!value.is(Kind::kString) && !value.is(Kind::kBytes)) return value;
+  const std::string_view text = memory.keep(read_escapes(value.as_text()));
+  return value.is(Kind::kString) ? Value::string(text) : Value::bytes(text);
 }
 
 }  // namespace conformance

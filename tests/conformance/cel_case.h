@@ -74,7 +74,8 @@ std::string show(const cel::Value& value);
 // Whether a value is exactly the expected one: of the same type, NaN like NaN, -0.0 unlike 0.0.
 bool is_same(const cel::Value& actual, const cel::Value& expected);
 
-// Texts of the suite's files that still hold \u and \U escapes, with these replaced.
+// The suite is kept as protobuf text; in the JSON made of it some expected texts still hold that
+// form's escapes \u, \U and \?. The text that is meant.
 cel::Value with_escapes_read(const cel::Value& value, Memory& memory);
 
 }  // namespace conformance

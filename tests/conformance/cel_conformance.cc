@@ -168,7 +168,7 @@ int main(int count, char** arguments) {
   }
   if (tally.escapes_read > 0)
     fmt::print(
-        "({} expected texts hold \\u escapes that their file left unread; compared as read)\n",
+        "({} expected texts hold \\u, \\U or \\? that their file left unread; compared as read)\n",
         tally.escapes_read);
   fmt::print("{} passed, {} failed\n", all.passed, all.failed);
   return all.failed == 0 ? 0 : 1;
