@@ -114,9 +114,13 @@ io::Task<void> Request::serve() {
   }
   if (service_->is_grpc && parse_grpc() == Next::kAnswer) co_return;
   if (!service_->is_anonymous && identify() == Next::kAnswer) co_return;
+  recall();
   if (policy_reads_body()) {
     if (co_await buffer_body() == Next::kAnswer) co_return;
-    if (session_ && identify() == Next::kAnswer) co_return;  // it may have changed meanwhile
+    if (session_) {  // it may have changed meanwhile
+      if (identify() == Next::kAnswer) co_return;
+      recall();
+    }
   }
   if (decide() == Next::kAnswer) co_return;
   if (choose_config() == Next::kAnswer) co_return;
@@ -222,7 +226,10 @@ Request::Next Request::parse_grpc() {
 
 // Otherwise nobody's body is held before it is known that they may send one.
 bool Request::policy_reads_body() const {
-  return service_->policy->reads_body() || (subject_ != nullptr && subject_->rules.reads_body);
+  if (service_->policy->dynamic->reads_body()) return true;
+  if (residual_ != nullptr) return residual_->reads_body();
+  return service_->policy->rules.reads_body() ||
+         (subject_ != nullptr && subject_->rules.reads_body);
 }
 
 io::Task<Request::Next> Request::buffer_body() {
@@ -301,21 +308,26 @@ void Request::describe() {
   view_.grpc = {grpc_package_, grpc_service_, grpc_full_, grpc_method_};
 }
 
-Request::Next Request::decide() {
-  describe();
+policy::Subject Request::subject() const {
   policy::Subject subject;
+  if (subject_ != nullptr) subject = subject_->subject();
   subject.service = service_->service.get();
   subject.name_space = service_->name_space.get();
-  if (session_) {
-    subject.session = session_->session.get();
-    subject.user = session_->user.get();
-    subject.device = session_->device.get();
-    subject.groups = subject_->groups;
-  }
+  return subject;
+}
+
+// What has been decided for this Session and Service before.
+void Request::recall() {
+  if (service_->policy->access == policy::Access::kAnonymous) return;
+  residual_ = tools_.subjects.residual(subject_.get(), service_->policy, subject());
+}
+
+Request::Next Request::decide() {
+  describe();
   const ServicePolicy& rules = *service_->policy;
-  context_.emplace(view_, subject, base::WallTime(std::chrono::nanoseconds(entry_.started_ns)));
+  context_.emplace(view_, subject(), base::WallTime(std::chrono::nanoseconds(entry_.started_ns)));
   decision_ = policy::decide(*context_, rules.access, rules.rules,
-                             subject_ == nullptr ? nullptr : &subject_->rules);
+                             subject_ == nullptr ? nullptr : &subject_->rules, residual_.get());
   if (decision_.allowed) return Next::kGoOn;
   detail_ = decision_.detail;
   return answer({.status = 403,

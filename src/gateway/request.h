@@ -102,6 +102,8 @@ class Request final : private ResponseShaper {
   Next check_json_body();
   Next identify();
   void describe();
+  policy::Subject subject() const;
+  void recall();
   bool policy_reads_body() const;
   Next decide();
   Next choose_config();
@@ -135,6 +137,7 @@ class Request final : private ResponseShaper {
   std::shared_ptr<const identity::LiveSession> session_;
   std::shared_ptr<const SubjectCache::Entry> subject_;
   HeadFields fields_{head_};
+  std::shared_ptr<const policy::Residual> residual_;
   policy::RequestView view_;
   std::optional<policy::RequestContext> context_;
   policy::Decision decision_;

@@ -2,22 +2,45 @@
 
 namespace gateway {
 
+std::shared_ptr<const policy::Residual> ResidualTable::get(
+    const std::shared_ptr<const ServicePolicy>& service, const policy::Subject& subject,
+    const policy::SubjectRules* rules) {
+  const auto found = items_.find(service.get());
+  // One that is expired had its address before this one.
+  if (found != items_.end() && !found->second.service.expired()) return found->second.residual;
+  if (items_.size() >= kMaxServices) items_.clear();
+  auto residual = policy::Residual::make(subject, service->access, service->rules, rules);
+  items_[service.get()] = {service, residual};
+  return residual;
+}
+
+void ResidualTable::sweep() {
+  std::erase_if(items_, [](const auto& item) { return item.second.service.expired(); });
+}
+
+policy::Subject SubjectCache::Entry::subject() const {
+  policy::Subject subject;
+  subject.session = session->session.get();
+  subject.user = session->user.get();
+  subject.groups = groups;
+  subject.device = session->device.get();
+  return subject;
+}
+
 std::shared_ptr<const SubjectCache::Entry> SubjectCache::get(
     const std::shared_ptr<const identity::LiveSession>& session,
     const std::shared_ptr<const ClusterPolicy>& policy) {
   const auto found = entries_.find(session.get());
   if (found != entries_.end() && found->second->policy == policy) return found->second;
-  if (entries_.size() >= kMaxEntries) entries_.clear();
+  if (entries_.size() >= kMaxEntries) {
+    entries_.clear();
+    residuals_ = strangers_.size();
+  }
   auto entry = std::make_shared<Entry>();
   entry->session = session;
   entry->policy = policy;
   for (const auto& group : session->groups) entry->groups.push_back(group.get());
-  policy::Subject subject;
-  subject.session = session->session.get();
-  subject.user = session->user.get();
-  subject.groups = entry->groups;
-  subject.device = session->device.get();
-  entry->rules = policy::prepare_subject(subject, policy->policies, authorizations_);
+  entry->rules = policy::prepare_subject(entry->subject(), policy->policies, authorizations_);
   entry->session_reference = telemetry::render_reference(*session->session);
   entry->user_reference = telemetry::render_reference(*session->user);
   if (session->device) entry->device_reference = telemetry::render_reference(*session->device);
@@ -25,8 +48,29 @@ std::shared_ptr<const SubjectCache::Entry> SubjectCache::get(
   return entry;
 }
 
-void SubjectCache::sweep() {
+std::shared_ptr<const policy::Residual> SubjectCache::residual(
+    const Entry* entry, const std::shared_ptr<const ServicePolicy>& service,
+    const policy::Subject& subject) {
+  ResidualTable& table = entry == nullptr ? strangers_ : entry->residuals;
+  const std::size_t before = table.size();
+  auto out = table.get(service, subject, entry == nullptr ? nullptr : &entry->rules);
+  if (table.size() > before && ++residuals_ > kMaxResiduals) {
+    strangers_.clear();
+    for (auto& [session, each] : entries_) each->residuals.clear();
+    residuals_ = 0;
+  }
+  return out;
+}
+
+void SubjectCache::sweep(bool have_services_changed) {
   std::erase_if(entries_, [](const auto& item) { return !item.second->session->is_current(); });
+  if (!have_services_changed) return;
+  strangers_.sweep();
+  residuals_ = strangers_.size();
+  for (auto& [session, entry] : entries_) {
+    entry->residuals.sweep();
+    residuals_ += entry->residuals.size();
+  }
 }
 
 }  // namespace gateway

@@ -52,7 +52,8 @@ class Worker::Sweeper final : public io::Timer {
  protected:
   void on_deadline() override {
     worker_.pool_.sweep();
-    worker_.subjects_.sweep();
+    worker_.subjects_.sweep(worker_.snapshot_->sequence != swept_);
+    swept_ = worker_.snapshot_->sequence;
     arm();
   }
 
@@ -60,6 +61,7 @@ class Worker::Sweeper final : public io::Timer {
   void arm() { worker_.loop_.timers().arm(*this, worker_.loop_.in(kSweepMillis)); }
 
   Worker& worker_;
+  std::uint64_t swept_ = 0;  // the Snapshot as of which Services were swept
 };
 
 Worker::Worker(const Shared& shared, const std::vector<BoundPort>& ports,

@@ -33,6 +33,22 @@ cel::Value value_of(const cel::Program& program, RequestContext& context) {
   return observed.value;
 }
 
+// Whether the value is the same for all requests of a Session to a Service.
+bool reads_identity_only(const cel::Program& program) {
+  return !program.reads_clock() && std::ranges::all_of(program.slots(), [](const cel::Slot& slot) {
+    switch (static_cast<Attr>(slot.id & ~kUnderGrpc)) {
+      case Attr::kNone:
+      case Attr::kAbsent:
+      case Attr::kAttrs:
+      case Attr::kGroups:
+      case Attr::kMessage:
+        return true;
+      default:
+        return false;
+    }
+  });
+}
+
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
 }
@@ -91,7 +107,12 @@ class ConditionCompiler {
 
   std::uint32_t broken(std::string_view path, std::string message) {
     report(path, std::move(message));
-    return add({.kind = Kind::kBroken});
+    return add_broken();
+  }
+
+  std::uint32_t add_broken() {
+    out_.errors_.assign(1, "the condition does not compile");
+    return add({.kind = Kind::kFailed});
   }
 
   std::uint32_t expression(Kind kind, const std::string& source, const std::string& path) {
@@ -115,7 +136,7 @@ class ConditionCompiler {
                                kMaxConditionChildren, of.size()));
     // Without entries nothing matches, `none` included.
     if (of.empty()) return add({.kind = Kind::kConstant, .value = false});
-    if (of.size() > kMaxConditionChildren) return add({.kind = Kind::kBroken});
+    if (of.size() > kMaxConditionChildren) return add_broken();
     std::vector<std::uint32_t> children;
     for (int i = 0; i < of.size(); ++i)
       children.push_back(visit(of[i], fmt::format("{}[{}].", path, i), depth + 1));
@@ -128,6 +149,98 @@ class ConditionCompiler {
   ContextSchema::Attrs attrs_;
   std::vector<resource::Problem>* problems_;
 };
+
+// Decides what it can and copies the rest, children before their parent here too.
+class ConditionReducer {
+ public:
+  ConditionReducer(const Condition& from, Condition& out, RequestContext& context)
+      : from_(from), out_(out), context_(context) {}
+
+  void run() { out_.nodes_.push_back(visit(from_.nodes_.back())); }
+
+ private:
+  using Kind = Condition::Kind;
+  using Node = Condition::Node;
+  using Outcome = Condition::Outcome;
+
+  static Node constant(bool value) { return {.kind = Kind::kConstant, .value = value}; }
+  static bool is_certain(const Node& node) {
+    return node.kind == Kind::kConstant || node.kind == Kind::kFailed;
+  }
+
+  Node failed(std::string error) {
+    out_.errors_.push_back(std::move(error));
+    return {.kind = Kind::kFailed, .first = static_cast<std::uint32_t>(out_.errors_.size() - 1)};
+  }
+
+  Node visit(const Node& node) {
+    switch (node.kind) {
+      case Kind::kConstant:
+        return node;
+      case Kind::kFailed:
+        return failed(from_.errors_[node.first]);
+      case Kind::kMatch:
+      case Kind::kNot:
+        return expression(node);
+      case Kind::kAll:
+      case Kind::kAny:
+      case Kind::kNone:
+        break;
+    }
+    return combination(node);
+  }
+
+  Node expression(const Node& node) {
+    const auto& program = from_.programs_[node.first];
+    if (reads_identity_only(*program)) {
+      const Outcome outcome = from_.evaluate_expression(node, context_);
+      return outcome == Outcome::kError ? failed(context_.error())
+                                        : constant(outcome == Outcome::kMatch);
+    }
+    out_.reads_body_ |= std::ranges::any_of(program->slots(), reads_body_slot);
+    out_.programs_.push_back(program);
+    return {.kind = node.kind, .first = static_cast<std::uint32_t>(out_.programs_.size() - 1)};
+  }
+
+  Node combination(const Node& node) {
+    const bool deciding = node.kind != Kind::kAll;  // the child's outcome that ends it
+    const bool when_decided = node.kind == Kind::kAny;
+    std::vector<Node> left;
+    for (std::uint32_t i = 0; i < node.count; ++i) {
+      const Node child = visit(from_.nodes_[from_.children_[node.first + i]]);
+      if (child.kind == Kind::kConstant && child.value != deciding) continue;
+      left.push_back(child);
+      if (is_certain(child)) break;  // what follows is never asked
+    }
+    if (left.empty()) return constant(!when_decided);
+    if (left.size() == 1 && left[0].kind == Kind::kConstant) return constant(when_decided);
+    if (left.size() == 1 && (left[0].kind == Kind::kFailed || node.kind != Kind::kNone))
+      return left[0];
+    const auto first = static_cast<std::uint32_t>(out_.children_.size());
+    for (const Node& child : left) {
+      out_.children_.push_back(static_cast<std::uint32_t>(out_.nodes_.size()));
+      out_.nodes_.push_back(child);
+    }
+    return {.kind = node.kind, .first = first, .count = static_cast<std::uint32_t>(left.size())};
+  }
+
+  const Condition& from_;
+  Condition& out_;
+  RequestContext& context_;
+};
+
+Condition Condition::reduce(RequestContext& context) const {
+  Condition out;
+  if (!nodes_.empty()) ConditionReducer(*this, out, context).run();
+  return out;
+}
+
+std::optional<Condition::Outcome> Condition::certain_outcome() const {
+  if (nodes_.empty()) return Outcome::kNoMatch;
+  if (nodes_.back().kind == Kind::kFailed) return Outcome::kError;
+  if (nodes_.back().kind != Kind::kConstant) return std::nullopt;
+  return nodes_.back().value ? Outcome::kMatch : Outcome::kNoMatch;
+}
 
 Condition Condition::compile(const corev1::Condition& condition, ContextSchema::Attrs attrs,
                              std::string_view path, std::vector<resource::Problem>* problems) {
@@ -149,7 +262,7 @@ Condition::Outcome Condition::evaluate(const Node& node, RequestContext& context
 
 Condition::Outcome Condition::evaluate_recorded(const Node& node, RequestContext& context) const {
   static constexpr std::string_view kKinds[] = {"matchAny", "match", "not",   "all",
-                                                "any",      "none",  "broken"};
+                                                "any",      "none",  "failed"};
   const bool is_expression = node.kind == Kind::kMatch || node.kind == Kind::kNot;
   Recorder& recorder = *context.recorder();
   recorder.begin_condition(kKinds[static_cast<std::size_t>(node.kind)],
@@ -167,8 +280,8 @@ Condition::Outcome Condition::evaluate_node(const Node& node, RequestContext& co
     case Kind::kMatch:
     case Kind::kNot:
       return evaluate_expression(node, context);
-    case Kind::kBroken:
-      context.set_error("the condition does not compile");
+    case Kind::kFailed:
+      context.set_error(errors_[node.first]);
       return Outcome::kError;
     case Kind::kAll:
     case Kind::kAny:
@@ -193,9 +306,11 @@ Condition::Outcome Condition::evaluate_expression(const Node& node, RequestConte
     const bool wanted = node.kind == Kind::kMatch;
     outcome = value.is_true() == wanted ? Outcome::kMatch : Outcome::kNoMatch;
   } else {
-    context.set_error(value.is_error() ? program.describe(value)
-                                       : fmt::format("the expression gives a {}, not a bool",
-                                                     cel::type_name(value)));
+    if (value.is_error())
+      context.set_error(program.describe(value), value.error_message());
+    else
+      context.set_error(
+          fmt::format("the expression gives a {}, not a bool", cel::type_name(value)));
   }
   context.arena().reset();
   return outcome;

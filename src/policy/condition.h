@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,14 +40,24 @@ class Condition {
   // Whether a request's body must be there before evaluate().
   bool reads_body() const { return reads_body_; }
 
+  // The same condition for one caller and Service: what depends on nothing else is decided now,
+  // over `context`, whose request and clock are not looked at. Every request gets the outcome and
+  // the error from it that it would get from this one.
+  Condition reduce(RequestContext& context) const;
+  // The outcome, where it is the same for all requests.
+  std::optional<Outcome> certain_outcome() const;
+  // How many expressions it has.
+  std::size_t size() const { return programs_.size(); }
+
  private:
   friend class ConditionCompiler;
+  friend class ConditionReducer;
 
-  enum class Kind : std::uint8_t { kConstant, kMatch, kNot, kAll, kAny, kNone, kBroken };
+  enum class Kind : std::uint8_t { kConstant, kMatch, kNot, kAll, kAny, kNone, kFailed };
   struct Node {
     Kind kind = Kind::kConstant;
     bool value = false;       // of kConstant
-    std::uint32_t first = 0;  // of children_: all, any, none; of programs_: match, not
+    std::uint32_t first = 0;  // of children_: all, any, none; of programs_; of errors_: kFailed
     std::uint32_t count = 0;  // of children
   };
 
@@ -58,6 +69,7 @@ class Condition {
   std::vector<Node> nodes_;  // the root is the last
   std::vector<std::uint32_t> children_;
   std::vector<std::shared_ptr<const cel::Program>> programs_;
+  std::vector<std::string> errors_;
   bool reads_body_ = false;
 };
 

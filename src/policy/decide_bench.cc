@@ -1,6 +1,6 @@
 #include <benchmark/benchmark.h>
 
-#include "policy/decision.h"
+#include "policy/residual.h"
 #include "resource/document.h"
 
 namespace policy {
@@ -44,7 +44,8 @@ constexpr std::string_view kBody = R"(
                     - match: ctx.request.http.bodyMap.age > 18 && ctx.request.http.bodyMap.email.endsWith("@example.com")
 )";
 
-void decide_guide_example(benchmark::State& state, std::string_view service_text) {
+void decide_guide_example(benchmark::State& state, std::string_view service_text,
+                          bool is_remembered) {
   corev1::Service service;
   corev1::User user;
   corev1::Session session;
@@ -69,20 +70,28 @@ void decide_guide_example(benchmark::State& state, std::string_view service_text
   ServiceRules rules;
   rules.service = RuleList::make(Authorization::compile(service), policies);
   const SubjectRules prepared = prepare_subject(subject, policies, cache);
+  const auto residual =
+      is_remembered ? Residual::make(subject, Access::kAuthenticated, rules, &prepared) : nullptr;
   const base::WallTime now{std::chrono::seconds(1'800'000'000)};
   for (auto _ : state) {
     RequestContext context(view, subject, now);
-    const Decision decision = decide(context, Access::kAuthenticated, rules, &prepared);
+    const Decision decision =
+        decide(context, Access::kAuthenticated, rules, &prepared, residual.get());
     if (!decision.allowed) return state.SkipWithError("the example is denied");
     benchmark::DoNotOptimize(decision);
   }
 }
 
-void decide_four_conditions(benchmark::State& state) { decide_guide_example(state, kFour); }
+void decide_four_conditions(benchmark::State& state) { decide_guide_example(state, kFour, true); }
 BENCHMARK(decide_four_conditions);
 
+void decide_four_conditions_unremembered(benchmark::State& state) {
+  decide_guide_example(state, kFour, false);
+}
+BENCHMARK(decide_four_conditions_unremembered);
+
 void decide_with_body(benchmark::State& state) {
-  decide_guide_example(state, std::string(kFour) + std::string(kBody.substr(1)));
+  decide_guide_example(state, std::string(kFour) + std::string(kBody.substr(1)), true);
 }
 BENCHMARK(decide_with_body);
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "policy/recorder.h"
+#include "policy/residual.h"
+#include "policy/rule_walk.h"
 #include "policy/scope.h"
 
 namespace policy {
@@ -71,48 +72,6 @@ ReasonType fixed_check(const RequestContext& context, const SubjectRules& subjec
   return Reason::TYPE_UNKNOWN_REASON;
 }
 
-// Walks the rules of several lists as one: by rank, among equals in the order of the lists. A
-// policy that several lists have is met again, which changes nothing but the work.
-class RuleWalk {
- public:
-  void add(const std::shared_ptr<const RuleList>& list) {
-    if (list == nullptr) return;
-    if (dangling_.empty()) dangling_ = list->dangling();
-    if (list->entries().empty()) return;
-    const Cursor cursor{list->entries().data(), list->entries().data() + list->entries().size()};
-    if (size_ < kFew)
-      few_[size_++] = cursor;
-    else
-      rest_.push_back(cursor);
-  }
-
-  std::string_view dangling() const { return dangling_; }
-
-  // nullptr at the end.
-  const RuleList::Entry* next() {
-    Cursor* best = nullptr;
-    const auto consider = [&](Cursor& cursor) {
-      if (cursor.at == cursor.end) return;
-      if (best == nullptr || cursor.at->rule->rank() < best->at->rule->rank()) best = &cursor;
-    };
-    for (std::size_t i = 0; i < size_; ++i) consider(few_[i]);
-    for (Cursor& cursor : rest_) consider(cursor);
-    return best == nullptr ? nullptr : best->at++;
-  }
-
- private:
-  struct Cursor {
-    const RuleList::Entry* at;
-    const RuleList::Entry* end;
-  };
-  static constexpr std::size_t kFew = 12;
-
-  std::string_view dangling_;
-  std::array<Cursor, kFew> few_;
-  std::size_t size_ = 0;
-  std::vector<Cursor> rest_;
-};
-
 // Which policies take part, each asked once. Those beyond a few are asked each time.
 class Enforcement {
  public:
@@ -124,7 +83,8 @@ class Enforcement {
       if (known_[i].policy == &policy) return known_[i].holds;
     Recorder* const recorder = context_.recorder();
     if (recorder != nullptr) recorder->begin_policy(policy);
-    const bool holds = policy.is_enforced(context_);
+    context_.set_attrs(&policy.attrs());
+    const bool holds = policy.enforcement().holds(context_);
     if (recorder != nullptr) recorder->end_policy(holds);
     if (size_ < known_.size()) known_[size_++] = {&policy, holds};
     return holds;
@@ -152,25 +112,15 @@ Condition::Outcome ask(const RuleList::Entry& entry, RequestContext& context) {
 }
 
 Decision decide_by_rules(RequestContext& context, RuleWalk& rules) {
-  // A Policy that is gone may have been one that denies.
-  if (!rules.dangling().empty()) return {.code = "policy_dangling", .detail = rules.dangling()};
+  if (!rules.dangling().empty()) return dangling_reference(rules.dangling());
   Enforcement enforcement(context);
   while (const RuleList::Entry* entry = rules.next()) {
     if (!enforcement.holds(*entry->policy)) continue;
     const Condition::Outcome outcome = ask(*entry, context);
     if (outcome == Condition::Outcome::kNoMatch) continue;
-    Decision decision{.rule = entry->rule, .policy = entry->policy};
-    if (outcome == Condition::Outcome::kError) {
-      decision.code = context.body_problem().empty() ? "policy_error" : "policy_body_invalid";
-      decision.detail = context.error();
-      return decision;
-    }
-    decision.allowed = entry->rule->effect == Effect::kAllow;
-    decision.type = Reason::POLICY_MATCH;
-    decision.code = decision.allowed ? "policy_allow" : "policy_deny";
-    return decision;
+    return verdict(*entry->rule, *entry->policy, outcome, context);
   }
-  return deny(Reason::NO_POLICY_MATCH);
+  return no_match();
 }
 
 }  // namespace
@@ -188,8 +138,39 @@ Access access_of(const corev1::Service& service) {
                                                           : Access::kAnonymous;
 }
 
+RuleWalk all_rules(Access access, const ServiceRules& service, const SubjectRules* subject) {
+  RuleWalk rules;
+  rules.add(service.service.get());
+  rules.add(service.name_space.get());
+  if (access == Access::kAuthenticated)
+    for (const auto& list : subject->lists) rules.add(list.get());
+  rules.add(service.cluster.get());
+  return rules;
+}
+
+Decision no_match() { return deny(Reason::NO_POLICY_MATCH); }
+
+// A Policy that is gone may have been one that denies.
+Decision dangling_reference(std::string_view name) {
+  return {.code = "policy_dangling", .detail = name};
+}
+
+Decision verdict(const Rule& rule, const CompiledPolicy& policy, Condition::Outcome outcome,
+                 const RequestContext& context) {
+  Decision decision{.rule = &rule, .policy = &policy};
+  if (outcome == Condition::Outcome::kError) {
+    decision.code = context.failed_on_body() ? "policy_body_invalid" : "policy_error";
+    decision.detail = context.error();
+    return decision;
+  }
+  decision.allowed = rule.effect == Effect::kAllow;
+  decision.type = Reason::POLICY_MATCH;
+  decision.code = decision.allowed ? "policy_allow" : "policy_deny";
+  return decision;
+}
+
 Decision decide(RequestContext& context, Access access, const ServiceRules& service,
-                const SubjectRules* subject) {
+                const SubjectRules* subject, const Residual* residual) {
   if (access == Access::kAnonymous) return {.allowed = true, .code = "anonymous"};
   if (access == Access::kAuthenticated) {
     const ReasonType failed = fixed_check(context, *subject);
@@ -199,12 +180,8 @@ Decision decide(RequestContext& context, Access access, const ServiceRules& serv
       return decision;
     }
   }
-  RuleWalk rules;
-  rules.add(service.service);
-  rules.add(service.name_space);
-  if (access == Access::kAuthenticated)
-    for (const auto& list : subject->lists) rules.add(list);
-  rules.add(service.cluster);
+  if (residual != nullptr && context.recorder() == nullptr) return residual->decide(context);
+  RuleWalk rules = all_rules(access, service, subject);
   return decide_by_rules(context, rules);
 }
 

@@ -43,10 +43,26 @@ enum class Access : std::uint8_t {
 };
 Access access_of(const corev1::Service& service);
 
+class Residual;
+
 // Decides on a request. `subject` may be nullptr unless the access is kAuthenticated. A policy that
 // is missing and a condition that fails deny. Allocates nothing unless an expression has to.
+// `residual`, if given, was made from the same rules for the same subject: the decision is the
+// same, and made sooner. Whoever watches (Recorder) sees all rules all the same.
 Decision decide(RequestContext& context, Access access, const ServiceRules& service,
-                const SubjectRules* subject);
+                const SubjectRules* subject, const Residual* residual = nullptr);
+
+// --- what decisions are made of; for this module ---
+
+class RuleWalk;
+
+// The rules that take part, in their order.
+RuleWalk all_rules(Access access, const ServiceRules& service, const SubjectRules* subject);
+// What a rule that matched, or failed, decides.
+Decision verdict(const Rule& rule, const CompiledPolicy& policy, Condition::Outcome outcome,
+                 const RequestContext& context);
+Decision no_match();
+Decision dangling_reference(std::string_view name);
 
 // The reason as the API and the access log spell it.
 void fill_reason(const Decision& decision, corev1::AccessLog::Entry::Common::Reason& out);

@@ -73,20 +73,43 @@ void CompiledPolicy::compile_spec(const Spec& spec) {
     reads_body_ |= rules_.back().condition.reads_body();
   }
   for (const Spec::EnforcementRule& rule : spec.enforcementrules()) {
-    auto& list = rule.effect() == Spec::EnforcementRule::IGNORE ? ignore_ : enforce_;
+    auto& list =
+        rule.effect() == Spec::EnforcementRule::IGNORE ? enforcement_.ignore : enforcement_.enforce;
     list.push_back(Condition::compile(rule.condition(), kAttrs));
     reads_body_ |= list.back().reads_body();
   }
 }
 
-// An error in one of these conditions only means that it does not match.
-bool CompiledPolicy::is_enforced(RequestContext& context) const {
-  if (ignore_.empty()) return true;
-  context.set_attrs(&attrs_);
+bool EnforcementRules::holds(RequestContext& context) const {
+  if (ignore.empty()) return true;
   const auto matches = [&](const Condition& condition) {
     return condition.evaluate(context) == Condition::Outcome::kMatch;
   };
-  return std::ranges::any_of(enforce_, matches) || std::ranges::none_of(ignore_, matches);
+  return std::ranges::any_of(enforce, matches) || std::ranges::none_of(ignore, matches);
+}
+
+EnforcementRules EnforcementRules::reduce(RequestContext& context) const {
+  EnforcementRules out;
+  for (const Condition& condition : enforce) {
+    Condition left = condition.reduce(context);
+    const auto outcome = left.certain_outcome();
+    if (outcome == Condition::Outcome::kMatch) return {};
+    if (!outcome) out.enforce.push_back(std::move(left));
+  }
+  for (const Condition& condition : ignore) {
+    Condition left = condition.reduce(context);
+    const auto outcome = left.certain_outcome();
+    if (outcome && outcome != Condition::Outcome::kMatch) continue;
+    out.ignore.push_back(std::move(left));
+    if (outcome) break;
+  }
+  return out;
+}
+
+std::optional<bool> EnforcementRules::certain() const {
+  if (ignore.empty()) return true;
+  if (enforce.empty() && ignore.front().certain_outcome()) return false;
+  return std::nullopt;
 }
 
 PolicySet::PolicySet() : shards_(kShards, std::make_shared<const Shard>()) {}

@@ -32,6 +32,19 @@ struct Rule {
   std::int32_t rank() const { return priority * 2 + (effect == Effect::kAllow ? 1 : 0); }
 };
 
+// Whether a policy takes part in a decision at all. An error in one of the conditions only means
+// that it does not match.
+struct EnforcementRules {
+  std::vector<Condition> enforce;  // asked first; one that matches: it does
+  std::vector<Condition> ignore;   // then these: it does not
+
+  bool holds(RequestContext& context) const;
+  // The same for one caller and Service, see Condition::reduce.
+  EnforcementRules reduce(RequestContext& context) const;
+  // What holds() says, where it is the same for all requests.
+  std::optional<bool> certain() const;
+};
+
 // The spec of a Policy or of an inline policy, compiled. Immutable, shared by threads.
 class CompiledPolicy {
  public:
@@ -50,9 +63,10 @@ class CompiledPolicy {
   const std::vector<Rule>& rules() const { return rules_; }  // as written
   bool reads_body() const { return reads_body_; }
 
-  // Whether the policy takes part in a decision at all: enforcement rules, which may say no.
-  bool has_enforcement_rules() const { return !enforce_.empty() || !ignore_.empty(); }
-  bool is_enforced(RequestContext& context) const;
+  const EnforcementRules& enforcement() const { return enforcement_; }
+  bool has_enforcement_rules() const {
+    return !enforcement_.enforce.empty() || !enforcement_.ignore.empty();
+  }
 
  private:
   CompiledPolicy() = default;
@@ -65,8 +79,7 @@ class CompiledPolicy {
   bool reads_body_ = false;
   google::protobuf::Struct attrs_;
   std::vector<Rule> rules_;
-  std::vector<Condition> enforce_;
-  std::vector<Condition> ignore_;
+  EnforcementRules enforcement_;
 };
 
 // All standalone Policies by name. A set is immutable; with() and without() give a new one that

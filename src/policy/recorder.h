@@ -19,8 +19,8 @@ namespace policy {
 //
 // on_value() is cel::Observer's: the parts of an expression with their values.
 //
-// Called on the thread that decides. Texts are views that live as long as the rules do. What is
-// recorded is what is enforced: there is no second way to decide.
+// Called on the thread that decides. Texts are views that live as long as the rules do. Who watches
+// sees all rules, also where a Residual would decide with fewer; the decision is the same.
 class Recorder : public cel::Observer {
  public:
   virtual ~Recorder() = default;

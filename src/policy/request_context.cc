@@ -119,8 +119,9 @@ RequestContext::RequestContext(const RequestView& request, const Subject& subjec
 
 RequestContext::~RequestContext() = default;
 
-std::string_view RequestContext::body_problem() const {
-  return body_ == nullptr ? std::string_view() : body_->problem();
+void RequestContext::set_error(std::string text, const char* cause) {
+  error_ = std::move(text);
+  failed_on_body_ = body_ != nullptr && cause != nullptr && cause == body_->problem().data();
 }
 
 Value RequestContext::resolve(const cel::Slot& slot, Arena& arena) const {

@@ -48,15 +48,14 @@ class RequestContext final : public cel::AttributeSource {
 
   // What the last condition that failed says: "1:5: no such overload".
   const std::string& error() const { return error_; }
-  void set_error(std::string text) { error_ = std::move(text); }
+  // `cause`: what the value that failed says, if there was one.
+  void set_error(std::string text, const char* cause = nullptr);
+  // Whether it failed because the body that it reads is none that can be read as a JSON object.
+  bool failed_on_body() const { return failed_on_body_; }
 
   // Who watches the decision; nullptr, as it is for all but explanations: nobody.
   Recorder* recorder() const { return recorder_; }
   void set_recorder(Recorder* recorder) { recorder_ = recorder; }
-
-  // Why the body that a condition asked for could not be read as a JSON object; empty as long as
-  // none did or all was well.
-  std::string_view body_problem() const;
 
  private:
   cel::Value resolve_http(const cel::Slot& slot, cel::Arena& arena) const;
@@ -70,6 +69,7 @@ class RequestContext final : public cel::AttributeSource {
   base::WallTime now_;
   const google::protobuf::Struct* attrs_ = nullptr;
   std::string error_;
+  bool failed_on_body_ = false;
   Recorder* recorder_ = nullptr;
   mutable std::unique_ptr<JsonBody> body_;  // made when first asked for
   cel::Arena arena_;

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "policy/authorization.h"
+
+namespace policy {
+
+// Walks the rules of several lists as one: by rank, among equals in the order of the lists. A
+// policy that several lists have is met again, which changes nothing but the work. Owns nothing;
+// made per decision, on the stack.
+class RuleWalk {
+ public:
+  void add(const RuleList* list) {
+    if (list == nullptr) return;
+    if (dangling_.empty()) dangling_ = list->dangling();
+    if (list->entries().empty()) return;
+    const Cursor cursor{list->entries().data(), list->entries().data() + list->entries().size()};
+    if (size_ < kFew)
+      few_[size_++] = cursor;
+    else
+      rest_.push_back(cursor);
+  }
+
+  // A name that no Policy has, of any of the lists; empty: none.
+  std::string_view dangling() const { return dangling_; }
+
+  std::size_t size() const {  // what is left
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < size_; ++i)
+      count += static_cast<std::size_t>(few_[i].end - few_[i].at);
+    for (const Cursor& cursor : rest_) count += static_cast<std::size_t>(cursor.end - cursor.at);
+    return count;
+  }
+
+  // nullptr at the end.
+  const RuleList::Entry* next() {
+    Cursor* best = nullptr;
+    const auto consider = [&](Cursor& cursor) {
+      if (cursor.at == cursor.end) return;
+      if (best == nullptr || cursor.at->rule->rank() < best->at->rule->rank()) best = &cursor;
+    };
+    for (std::size_t i = 0; i < size_; ++i) consider(few_[i]);
+    for (Cursor& cursor : rest_) consider(cursor);
+    return best == nullptr ? nullptr : best->at++;
+  }
+
+ private:
+  struct Cursor {
+    const RuleList::Entry* at;
+    const RuleList::Entry* end;
+  };
+  static constexpr std::size_t kFew = 12;
+
+  std::string_view dangling_;
+  std::array<Cursor, kFew> few_;
+  std::size_t size_ = 0;
+  std::vector<Cursor> rest_;
+};
+
+}  // namespace policy
