@@ -139,6 +139,7 @@ class Checker {
       return std::string(expr.name);
     }
     if (expr.kind != ExprKind::kSelect || expr.has(Expr::kOptional)) return std::nullopt;
+    if (ast_[expr.children[0]].has(Expr::kTest)) return std::nullopt;  // has(a.b).c
     auto name = dotted_name(expr.children[0], absolute);
     if (name) *name += "." + std::string(expr.name);
     return name;
@@ -251,7 +252,7 @@ class Checker {
     bool absolute = false;
     if (!expr.has(Expr::kOptional)) {
       if (auto name = dotted_name(id, &absolute); name && resolve_name(id, *name, absolute)) {
-        if (expr.has(Expr::kTest)) meaning(id).type = &kBoolType;
+        if (expr.has(Expr::kTest)) set_test(id);
         return;
       }
     }
@@ -270,7 +271,13 @@ class Checker {
       meaning(id).type = checked_.types.optional_of(meaning(id).type);
       meaning(id).shape = kOpenShape;
     }
-    if (expr.has(Expr::kTest)) meaning(id).type = &kBoolType;
+    if (expr.has(Expr::kTest)) set_test(id);
+  }
+
+  // has(operand.name) is a bool, not the member.
+  void set_test(ExprId id) {
+    meaning(id).type = &kBoolType;
+    meaning(id).shape = kOpenShape;
   }
 
   // The type of `operand.field` where only types are known; null: there are no fields.

@@ -144,6 +144,7 @@ TEST(Cel, RefusesWhatIsCertainToFailAndSaysWhere) {
        "1:5: \"startsWith\" does not take string.(int); it takes string.(string)"},
       {"true ? 1 : \"x\"", "1:6: \"?:\" does not take (bool, int, string); it takes (bool, A, A)"},
       {"1 = 1", "1:3: a single \"=\" is no operator; use \"==\""},
+      {"has(ctx.user).metadata", "1:15: bool has no field \"metadata\""},
       {"has(ctx)", "1:5: has() needs a field selection, such as has(a.b)"},
       {"[1].exists(1, true)", "1:12: argument 1 of exists() is the name of a variable"},
       {"!!!!", "1:5: the expression ends where a value is expected"},
