@@ -7,6 +7,7 @@
 
 #include "base/suggest.h"
 #include "cel/inference.h"
+#include "cel/limits.h"
 #include "cel/messages.h"
 
 namespace cel {
@@ -603,9 +604,12 @@ class Checker {
     visit(expr.children[0]);
     if (problem_) return;
     meaning(id).local = static_cast<std::uint32_t>(locals_.size());
+    if (++loops_ > kMaxNestedLoops)
+      fail(expr.offset, fmt::format("loops are nested deeper than {} levels", kMaxNestedLoops));
     push_loop_variables(id, expr.children[0]);
     visit(condition);
     visit(body);
+    --loops_;
     if (condition != kNoExpr) expect_bool(condition, "the condition of a loop");
     locals_.resize(meaning(id).local);
     if (problem_) return;
@@ -727,6 +731,7 @@ class Checker {
   Checked checked_;
   Inference inference_;
   std::vector<Local> locals_;
+  std::size_t loops_ = 0;               // around what is visited
   std::optional<std::uint32_t> block_;  // the first local of the block around, if any
   std::uint32_t block_size_ = 0;
   std::optional<Problem> problem_;

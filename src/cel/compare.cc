@@ -150,8 +150,10 @@ bool charge_comparison(Evaluation& evaluation, const Value& a, const Value& b) {
 }
 
 Value find_key(Evaluation& evaluation, const Value& map, const Value& key) {
-  if (map.is_array() && !evaluation.charge(map.as_entries().size() / 8))
-    return Evaluation::cost_limit();
+  if (!map.is_array() || map.as_entries().empty()) return map.map_find(key, evaluation.arena());
+  // Long keys of one length could agree almost to their ends.
+  const std::size_t text = key.is(Kind::kString) ? key.as_text().size() / 64 : 0;
+  if (!evaluation.charge(map.as_entries().size() * (1 + text) / 8)) return Evaluation::cost_limit();
   return map.map_find(key, evaluation.arena());
 }
 

@@ -26,6 +26,7 @@ std::errc parse_number(std::string_view text, Number& out) {
 }
 
 Value int_of_text(Evaluation& evaluation, std::string_view text) {
+  if (!evaluation.charge_text(text.size())) return Evaluation::cost_limit();
   const std::string_view whole = text;
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   std::int64_t value = 0;
@@ -75,6 +76,7 @@ Value to_uint(Evaluation& evaluation, const Value* args, std::size_t) {
       return Value::unsigned_integer(static_cast<std::uint64_t>(v.as_double()));
     case Kind::kString: {
       std::uint64_t value = 0;
+      if (!evaluation.charge_text(v.as_text().size())) return Evaluation::cost_limit();
       if (parse_number(v.as_text(), value) != std::errc{})
         return malformed(evaluation, "not a uint: ", v.as_text());
       return Value::unsigned_integer(value);
@@ -85,6 +87,7 @@ Value to_uint(Evaluation& evaluation, const Value* args, std::size_t) {
 }
 
 Value double_of_text(Evaluation& evaluation, std::string_view text) {
+  if (!evaluation.charge_text(text.size())) return Evaluation::cost_limit();
   const std::string_view whole = text;
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   double value = 0;
@@ -166,6 +169,7 @@ Value to_timestamp(Evaluation& evaluation, const Value* args, std::size_t) {
   if (v.is(Kind::kTimestamp)) return v;
   if (v.is(Kind::kInt)) return make_timestamp({v.as_int(), 0});
   if (!v.is(Kind::kString)) return Value::no_such_overload();
+  if (!evaluation.charge_text(v.as_text().size())) return Evaluation::cost_limit();
   if (const auto time = parse_timestamp(v.as_text())) return make_timestamp(*time);
   return malformed(evaluation, "not an RFC 3339 timestamp: ", v.as_text());
 }
@@ -175,6 +179,7 @@ Value to_duration(Evaluation& evaluation, const Value* args, std::size_t) {
   if (v.is(Kind::kDuration)) return v;
   if (v.is(Kind::kInt)) return make_duration(from_nanoseconds(v.as_int()));
   if (!v.is(Kind::kString)) return Value::no_such_overload();
+  if (!evaluation.charge_text(v.as_text().size())) return Evaluation::cost_limit();
   if (const auto time = parse_duration(v.as_text())) return make_duration(*time);
   return malformed(evaluation, "not a duration such as 1h30m: ", v.as_text());
 }

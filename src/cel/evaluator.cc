@@ -151,9 +151,11 @@ class Evaluator {
         return at(node, membership(node));
       case Op::kInTexts: {
         const Value value = operand(node.a);
-        if (value.is(Kind::kString))
-          return Value::boolean(plan_.text_sets[node.b].contains(value.as_text()));
-        return value.is_error() ? value : Value::boolean(false);
+        if (!value.is(Kind::kString)) return value.is_error() ? value : Value::boolean(false);
+        const TextSet& set = plan_.text_sets[node.b];
+        if (!evaluation_.charge_text(std::min(value.as_text().size(), set.longest())))
+          return at(node, Evaluation::cost_limit());
+        return Value::boolean(set.contains(value.as_text()));
       }
       case Op::kMatches:
         return at(node, matches(node));
@@ -186,6 +188,8 @@ class Evaluator {
       const Value value = eval(plan_.children[node.a + i]);
       if (value.is(Kind::kBool)) {
         if (value.as_bool() == deciding) return value;
+      } else if (value.is_limit()) {
+        return value;
       } else if (!error.is_error()) {
         error = at(node, value.is_error() ? value : Value::no_such_overload());
       }
@@ -320,7 +324,8 @@ class Evaluator {
   Value matches(const Node& node) {
     const Value text = operand(node.a);
     if (!text.is(Kind::kString)) return text.is_error() ? text : Value::no_such_overload();
-    if (!evaluation_.charge_text(text.as_text().size())) return Evaluation::cost_limit();
+    if (!charge_match(evaluation_, *plan_.patterns[node.b], text.as_text()))
+      return Evaluation::cost_limit();
     return Value::boolean(re2::RE2::PartialMatch(
         re2::StringPiece(text.as_text().data(), text.as_text().size()), *plan_.patterns[node.b]));
   }
@@ -486,7 +491,7 @@ class Evaluator {
     Value outcome = Value::boolean(!deciding);
     const Value end = each(node, range, [&] {
       const Value value = eval(body);
-      if (value.is(Kind::kBool) && value.as_bool() == deciding) {
+      if ((value.is(Kind::kBool) && value.as_bool() == deciding) || value.is_limit()) {
         outcome = value;
         return false;
       }

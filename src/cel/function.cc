@@ -104,9 +104,9 @@ class SignatureReader {
 
 Library::Library() {
   for (const auto& part :
-       {operator_functions(), conversion_functions(), string_functions(), text_functions(),
-        time_functions(), list_functions(), math_functions(), encoding_functions(),
-        network_functions(), optional_functions(), message_functions()})
+       {operator_functions(), conversion_functions(), string_functions(), search_functions(),
+        text_functions(), time_functions(), list_functions(), math_functions(),
+        encoding_functions(), network_functions(), optional_functions(), message_functions()})
     add(part);
   std::ranges::sort(names_);
 }

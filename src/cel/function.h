@@ -26,10 +26,20 @@ class Evaluation {
   void step() { --left_; }
   // Pays for work beyond one step; false when the budget is gone.
   bool charge(std::size_t steps) {
+    if (left_ < 0 || steps > static_cast<std::uint64_t>(left_)) {
+      left_ = -1;
+      return false;
+    }
     left_ -= static_cast<std::int64_t>(steps);
-    return left_ >= 0;
+    return true;
   }
-  bool charge_text(std::size_t bytes) { return charge(bytes / 10); }
+  // Ten bytes of text are a step, however they are divided among calls.
+  bool charge_text(std::size_t bytes) {
+    bytes_ += bytes;
+    const std::size_t steps = bytes_ / 10;
+    bytes_ %= 10;
+    return charge(steps);
+  }
   bool exhausted() const { return left_ < 0; }
   std::int64_t left() const { return left_; }
 
@@ -41,6 +51,7 @@ class Evaluation {
   const AttributeSource& source_;
   Arena& arena_;
   std::int64_t left_;
+  std::size_t bytes_ = 0;  // of text, not yet a whole step
 };
 
 // Arguments are never errors; a receiver is the first. May be called with any kinds and any count
@@ -111,6 +122,7 @@ inline std::string describe(const Overload& overload) {
 std::span<const FunctionSpec> operator_functions();
 std::span<const FunctionSpec> conversion_functions();
 std::span<const FunctionSpec> string_functions();
+std::span<const FunctionSpec> search_functions();
 std::span<const FunctionSpec> text_functions();
 std::span<const FunctionSpec> time_functions();
 std::span<const FunctionSpec> list_functions();

@@ -242,7 +242,7 @@ class JsonWriter {
       case Kind::kTimestamp:
         return string(print_timestamp(v.as_time()));
       case Kind::kDuration:
-        return string(print_duration(v.as_time()));
+        return out_.append(std::to_string(total_nanoseconds(v.as_time()).value_or(0)));
       case Kind::kList:
         return list(v, depth);
       case Kind::kMap:
@@ -260,21 +260,40 @@ class JsonWriter {
     const auto end = std::to_chars(buffer, buffer + sizeof buffer, d,
                                    plain ? std::chars_format::fixed : std::chars_format::scientific)
                          .ptr;
-    out_.append({buffer, static_cast<std::size_t>(end - buffer)});
+    std::string text(buffer, end);
+    // Exponents have no leading zero: 1e-7.
+    if (const auto zero = text.find("e-0"); zero != std::string::npos) text.erase(zero + 2, 1);
+    out_.append(text);
   }
 
   void string(std::string_view text) {
     std::string escaped;
     base::append_json_escaped(escaped, text);
     out_.append('"');
-    for (const char c : escaped) {
-      if (c == '<' || c == '>' || c == '&') {
-        out_.append(fmt::format("\\u{:04x}", static_cast<int>(c)));
-      } else {
-        out_.append(c);
-      }
+    for (std::string_view rest = escaped; !rest.empty() && !failed();) {
+      const std::size_t plain = std::min(rest.find_first_of("<>&\xE2"), rest.size());
+      out_.append(rest.substr(0, plain));
+      rest.remove_prefix(plain);
+      rest.remove_prefix(special(rest));
     }
     out_.append('"');
+  }
+
+  // Writes what `rest` starts with in its safe form; its length.
+  std::size_t special(std::string_view rest) {
+    static constexpr std::pair<std::string_view, std::string_view> kForms[] = {
+        {"<", "\\u003c"},
+        {">", "\\u003e"},
+        {"&", "\\u0026"},
+        {"\xE2\x80\xA8", "\\u2028"},   // LINE SEPARATOR, PARAGRAPH SEPARATOR:
+        {"\xE2\x80\xA9", "\\u2029"}};  // line ends to JavaScript
+    for (const auto& [text, form] : kForms) {
+      if (!rest.starts_with(text)) continue;
+      out_.append(form);
+      return text.size();
+    }
+    out_.append(rest.substr(0, 1));
+    return std::min<std::size_t>(rest.size(), 1);
   }
 
   void list(const Value& v, int depth) {

@@ -174,8 +174,7 @@ Value equal_values(Evaluation& evaluation, const Value* args, std::size_t) {
 // Unordered numbers (NaN) are neither less nor greater.
 template <typename Holds>
 Value ordered(Evaluation& evaluation, const Value* args, Holds holds) {
-  if (args[0].is(Kind::kString) && !evaluation.charge_text(args[0].as_text().size()))
-    return Evaluation::cost_limit();
+  if (!charge_comparison(evaluation, args[0], args[1])) return Evaluation::cost_limit();
   const auto order = compare(args[0], args[1]);
   return order ? Value::boolean(holds(*order)) : Value::no_such_overload();
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cel/lexer.h"
+#include "cel/limits.h"
 #include "cel/macros.h"
 
 namespace cel {
@@ -82,6 +83,8 @@ class Parser {
       if (child != kNoExpr) below = std::max(below, ast_[child].height);
     expr.height = below + 1;
     if (expr.height > max_depth_) return fail(expr.offset, too_deep());
+    if (ast_.exprs.size() >= kMaxNodes)
+      return fail(expr.offset, fmt::format("the expression has more than {} parts", kMaxNodes));
     ast_.exprs.push_back(std::move(expr));
     return static_cast<ExprId>(ast_.exprs.size() - 1);
   }
@@ -270,6 +273,9 @@ class Parser {
     expect(TokenKind::kLeftParen, "\"(\"");
     if (accept(TokenKind::kRightParen)) return !problem_;
     do {
+      if (out.size() == kMaxArguments)
+        return fail(current_.offset,
+                    fmt::format("a call takes at most {} arguments", kMaxArguments)) != kNoExpr;
       out.push_back(expression());
     } while (accept(TokenKind::kComma));
     return expect(TokenKind::kRightParen, "\",\" or \")\"");

@@ -76,11 +76,14 @@ class TextSet {
  public:
   void add(std::string_view text);
   bool contains(std::string_view text) const;
+  // How many bytes of a text contains() may look at.
+  std::size_t longest() const { return longest_; }
 
  private:
   static constexpr std::size_t kFew = 8;
   std::vector<std::string_view> texts_;
   std::unordered_set<std::string_view> hashed_;
+  std::size_t longest_ = 0;
 };
 
 // What a Program runs: a tree in one array, evaluated by walking it. Immutable after planning.

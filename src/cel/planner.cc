@@ -22,7 +22,10 @@ constexpr int kMaxPatternSize = 50'000;
 class Planner {
  public:
   Planner(std::string_view source, Ast ast, const Checked& checked, const CompileOptions& options)
-      : ast_(std::move(ast)), checked_(checked), plan_(std::make_unique<Plan>()) {
+      : ast_(std::move(ast)),
+        checked_(checked),
+        plan_(std::make_unique<Plan>()),
+        folding_(nothing_, plan_->folded, options.max_cost) {
     plan_->source = source;
     plan_->max_cost = options.max_cost;
     plan_->locals = checked.locals;
@@ -237,10 +240,8 @@ class Planner {
     const Value* a = constant_of(left);
     const Value* b = constant_of(right);
     if (a != nullptr && b != nullptr) {
-      const EmptySource source;
-      Evaluation evaluation(source, plan_->folded, plan_->max_cost);
-      const Value result = library().find("_==_")->implementation(
-          evaluation, std::array<Value, 2>{*a, *b}.data(), 2);
+      const Value result =
+          library().find("_==_")->implementation(folding_, std::array<Value, 2>{*a, *b}.data(), 2);
       if (result.is(Kind::kBool)) return constant(Value::boolean(result.as_bool() == equal));
     }
     if (constant_text(left) != nullptr) std::swap(left, right);
@@ -304,9 +305,7 @@ class Planner {
       if (value == nullptr) return std::nullopt;
       values.push_back(*value);
     }
-    const EmptySource source;
-    Evaluation evaluation(source, plan_->folded, plan_->max_cost);
-    const Value result = function.implementation(evaluation, values.data(), values.size());
+    const Value result = function.implementation(folding_, values.data(), values.size());
     if (!result.is_error()) {
       if (!is_small(result)) return std::nullopt;
       return constant(result);
@@ -415,6 +414,8 @@ class Planner {
   Ast ast_;
   const Checked& checked_;
   std::unique_ptr<Plan> plan_;
+  EmptySource nothing_;
+  Evaluation folding_;  // one budget for all constants of the program
   int pattern_size_ = 0;
   std::optional<Problem> problem_;
 };
@@ -423,11 +424,13 @@ class Planner {
 
 void TextSet::add(std::string_view text) {
   texts_.push_back(text);
+  longest_ = std::max(longest_, text.size());
   if (texts_.size() == kFew + 1) hashed_.insert(texts_.begin(), texts_.end());
   if (texts_.size() > kFew) hashed_.insert(text);
 }
 
 bool TextSet::contains(std::string_view text) const {
+  if (text.size() > longest_) return false;
   if (!hashed_.empty()) return hashed_.contains(text);
   return std::ranges::find(texts_, text) != texts_.end();
 }

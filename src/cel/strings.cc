@@ -10,27 +10,6 @@
 namespace cel {
 namespace {
 
-constexpr std::size_t kPatternCost = 20'000;  // of compiling one while the expression runs
-constexpr std::size_t kMaxPatternBytes = 1'000;
-
-bool are_texts(const Value* args, std::size_t count) {
-  return std::all_of(args, args + count, [](const Value& v) { return v.is(Kind::kString); });
-}
-
-Value index_error() {
-  return Value::error(ErrorCode::kIndexOutOfBounds, "index out of range of the text");
-}
-
-// The byte offset of a code point, or npos when `index` is beyond the end (the end itself is in).
-std::size_t byte_offset(std::string_view text, std::int64_t index) {
-  std::size_t at = 0;
-  for (; index > 0; --index) {
-    if (at >= text.size()) return std::string_view::npos;
-    next_utf8(text, at);
-  }
-  return at;
-}
-
 Value size(Evaluation& evaluation, const Value* args, std::size_t) {
   const Value& v = args[0];
   switch (v.kind()) {
@@ -48,40 +27,6 @@ Value size(Evaluation& evaluation, const Value* args, std::size_t) {
   }
 }
 
-Value contains(Evaluation& evaluation, const Value* args, std::size_t) {
-  if (!are_texts(args, 2)) return Value::no_such_overload();
-  if (!evaluation.charge_text(args[0].as_text().size() + args[1].as_text().size()))
-    return Evaluation::cost_limit();
-  return Value::boolean(args[0].as_text().find(args[1].as_text()) != std::string_view::npos);
-}
-
-Value starts_with(Evaluation&, const Value* args, std::size_t) {
-  if (!are_texts(args, 2)) return Value::no_such_overload();
-  return Value::boolean(args[0].as_text().starts_with(args[1].as_text()));
-}
-
-Value ends_with(Evaluation&, const Value* args, std::size_t) {
-  if (!are_texts(args, 2)) return Value::no_such_overload();
-  return Value::boolean(args[0].as_text().ends_with(args[1].as_text()));
-}
-
-// With a pattern that is not known before; the planner compiles the others.
-Value matches(Evaluation& evaluation, const Value* args, std::size_t) {
-  if (!are_texts(args, 2)) return Value::no_such_overload();
-  const std::string_view text = args[0].as_text();
-  const std::string_view pattern = args[1].as_text();
-  if (pattern.size() > kMaxPatternBytes)
-    return Value::error(ErrorCode::kInvalidArgument, "the computed regular expression is too long");
-  if (!evaluation.charge(kPatternCost) || !evaluation.charge_text(text.size()))
-    return Evaluation::cost_limit();
-  const auto compiled = compile_pattern(pattern);
-  if (!compiled)
-    return error_with(evaluation, ErrorCode::kInvalidArgument,
-                      "the regular expression is invalid: ", compiled.error());
-  return Value::boolean(
-      re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), **compiled));
-}
-
 Value char_at(Evaluation& evaluation, const Value* args, std::size_t) {
   if (!args[0].is(Kind::kString) || !args[1].is(Kind::kInt)) return Value::no_such_overload();
   const std::string_view text = args[0].as_text();
@@ -92,47 +37,6 @@ Value char_at(Evaluation& evaluation, const Value* args, std::size_t) {
   std::size_t end = at;
   if (at < text.size()) next_utf8(text, end);
   return Value::string(text.substr(at, end - at));
-}
-
-// Where the search for indexOf and lastIndexOf starts: false sets `error`.
-bool search_start(const Value* args, std::size_t count, std::size_t& at, Value& error) {
-  if (!are_texts(args, 2) || (count == 3 && !args[2].is(Kind::kInt))) {
-    error = Value::no_such_overload();
-    return false;
-  }
-  if (count == 3)
-    at = args[2].as_int() < 0 ? std::string_view::npos
-                              : byte_offset(args[0].as_text(), args[2].as_int());
-  if (at == std::string_view::npos) error = index_error();
-  return at != std::string_view::npos;
-}
-
-// Substring search is quadratic at worst; both texts are paid for.
-bool charge_search(Evaluation& evaluation, const Value* args) {
-  const std::size_t text = args[0].as_text().size();
-  return evaluation.charge_text(text + std::min(text, args[1].as_text().size()));
-}
-
-Value index_of(Evaluation& evaluation, const Value* args, std::size_t count) {
-  std::size_t start = 0;
-  Value error;
-  if (!search_start(args, count, start, error)) return error;
-  if (!charge_search(evaluation, args)) return Evaluation::cost_limit();
-  const std::size_t found = args[0].as_text().find(args[1].as_text(), start);
-  if (found == std::string_view::npos) return Value::integer(-1);
-  return Value::integer(
-      static_cast<std::int64_t>(count_code_points(args[0].as_text().substr(0, found))));
-}
-
-Value last_index_of(Evaluation& evaluation, const Value* args, std::size_t count) {
-  std::size_t start = args[0].is(Kind::kString) ? args[0].as_text().size() : 0;
-  Value error;
-  if (!search_start(args, count, start, error)) return error;
-  if (!charge_search(evaluation, args)) return Evaluation::cost_limit();
-  const std::size_t found = args[0].as_text().rfind(args[1].as_text(), start);
-  if (found == std::string_view::npos) return Value::integer(-1);
-  return Value::integer(
-      static_cast<std::int64_t>(count_code_points(args[0].as_text().substr(0, found))));
 }
 
 // Every code point of args[0] through `map`.
@@ -166,78 +70,6 @@ Value to_lower_case(Evaluation& evaluation, const Value* args, std::size_t) {
 }
 Value to_upper_case(Evaluation& evaluation, const Value* args, std::size_t) {
   return map_text(evaluation, args, to_upper);
-}
-
-// The third argument of replace and split: how often; negative is without limit.
-bool read_limit(const Value* args, std::size_t count, std::size_t position, std::size_t& limit) {
-  limit = std::numeric_limits<std::size_t>::max();
-  if (count <= position) return true;
-  if (!args[position].is(Kind::kInt)) return false;
-  if (args[position].as_int() >= 0) limit = static_cast<std::size_t>(args[position].as_int());
-  return true;
-}
-
-// The end of the piece that starts at `from`, and where the next one starts. An empty separator
-// stands between code points.
-struct Piece {
-  std::size_t end;
-  std::size_t next;
-};
-
-Piece find_separator(std::string_view text, std::string_view separator, std::size_t from) {
-  if (separator.empty()) {
-    std::size_t next = from;
-    if (next < text.size()) next_utf8(text, next);
-    return {next < text.size() ? next : std::string_view::npos, next};
-  }
-  const std::size_t found = text.find(separator, from);
-  return {found, found + separator.size()};
-}
-
-Value replace(Evaluation& evaluation, const Value* args, std::size_t count) {
-  std::size_t limit = 0;
-  if (!are_texts(args, 3) || !read_limit(args, count, 3, limit)) return Value::no_such_overload();
-  const std::string_view text = args[0].as_text();
-  const std::string_view old = args[1].as_text();
-  if (!charge_search(evaluation, args)) return Evaluation::cost_limit();
-  TextBuilder out(evaluation);
-  std::size_t at = 0;
-  for (; limit > 0 && !out.failed(); --limit) {
-    if (old.empty()) {
-      out.append(args[2].as_text());
-      const std::size_t start = at;
-      if (at >= text.size()) break;
-      next_utf8(text, at);
-      out.append(text.substr(start, at - start));
-      continue;
-    }
-    const std::size_t found = text.find(old, at);
-    if (found == std::string_view::npos) break;
-    out.append(text.substr(at, found - at));
-    out.append(args[2].as_text());
-    at = found + old.size();
-  }
-  out.append(text.substr(std::min(at, text.size())));
-  return out.finish();
-}
-
-Value split(Evaluation& evaluation, const Value* args, std::size_t count) {
-  std::size_t limit = 0;
-  if (!are_texts(args, 2) || !read_limit(args, count, 2, limit)) return Value::no_such_overload();
-  const std::string_view text = args[0].as_text();
-  const std::string_view separator = args[1].as_text();
-  if (!charge_search(evaluation, args)) return Evaluation::cost_limit();
-  ListBuilder out(evaluation);
-  if (limit == 0 || (separator.empty() && text.empty())) return out.finish();
-  std::size_t at = 0;
-  while (--limit > 0) {
-    const Piece piece = find_separator(text, separator, at);
-    if (piece.end == std::string_view::npos) break;
-    if (!out.add(Value::string(text.substr(at, piece.end - at)))) return out.finish();
-    at = piece.next;
-  }
-  out.add(Value::string(text.substr(at)));
-  return out.finish();
 }
 
 Value substring(Evaluation& evaluation, const Value* args, std::size_t count) {
@@ -335,19 +167,11 @@ constexpr FunctionSpec kFunctions[] = {
      "(string):int; (bytes):int; (list(A)):int; (map(A, B)):int; string.():int; bytes.():int; "
      "list(A).():int; map(A, B).():int",
      size},
-    {"contains", "string.(string):bool", contains},
-    {"startsWith", "string.(string):bool", starts_with},
-    {"endsWith", "string.(string):bool", ends_with},
-    {"matches", "(string, string):bool; string.(string):bool", matches},
     {"charAt", "string.(int):string", char_at},
-    {"indexOf", "string.(string):int; string.(string, int):int", index_of},
-    {"lastIndexOf", "string.(string):int; string.(string, int):int", last_index_of},
     {"lowerAscii", "string.():string", lower_ascii},
     {"upperAscii", "string.():string", upper_ascii},
     {"toLower", "string.():string", to_lower_case},
     {"toUpper", "string.():string", to_upper_case},
-    {"replace", "string.(string, string):string; string.(string, string, int):string", replace},
-    {"split", "string.(string):list(string); string.(string, int):list(string)", split},
     {"substring", "string.(int):string; string.(int, int):string", substring},
     {"trim", "string.():string", trim},
     {"reverse", "string.():string; list(A).():list(A)", reverse},

@@ -6,11 +6,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "cel/source.h"
+
 namespace cel {
 namespace {
 
 constexpr std::size_t kMaxDetail = 80;
-constexpr std::int64_t kPatternMemory = 2 << 20;
 
 }  // namespace
 
@@ -78,15 +79,38 @@ bool ListBuilder::add(const Value& value) {
 }
 
 std::expected<std::unique_ptr<const re2::RE2>, std::string> compile_pattern(
-    std::string_view pattern) {
+    std::string_view pattern, std::int64_t memory) {
   re2::RE2::Options options;
   options.set_log_errors(false);
-  options.set_max_mem(kPatternMemory);
+  options.set_max_mem(memory);
   options.set_never_capture(true);
   auto compiled =
       std::make_unique<const re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!compiled->ok()) return std::unexpected(compiled->error());
   return compiled;
+}
+
+bool charge_match(Evaluation& evaluation, const re2::RE2& pattern, std::string_view text) {
+  constexpr std::size_t kInstructions = 16;  // that one pass over the text is counted for
+  const auto size = static_cast<std::size_t>(std::max(pattern.ProgramSize(), 0));
+  return evaluation.charge_text(text.size() * (1 + size / kInstructions));
+}
+
+bool are_texts(const Value* args, std::size_t count) {
+  return std::all_of(args, args + count, [](const Value& v) { return v.is(Kind::kString); });
+}
+
+Value index_error() {
+  return Value::error(ErrorCode::kIndexOutOfBounds, "index out of range of the text");
+}
+
+std::size_t byte_offset(std::string_view text, std::int64_t index) {
+  std::size_t at = 0;
+  for (; index > 0; --index) {
+    if (at >= text.size()) return std::string_view::npos;
+    next_utf8(text, at);
+  }
+  return at;
 }
 
 std::string print_double(double value) {

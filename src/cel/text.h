@@ -63,10 +63,20 @@ class ListBuilder {
 // A list with the elements of `list` in the other direction.
 Value reverse_list(Evaluation& evaluation, const Value& list);
 
-// Linear-time matching without capture groups; the memory of a compiled pattern is bounded. The
-// error is RE2's own wording.
+// Linear-time matching without capture groups; `memory` bounds the compiled pattern. The error is
+// RE2's own wording.
 std::expected<std::unique_ptr<const re2::RE2>, std::string> compile_pattern(
-    std::string_view pattern);
+    std::string_view pattern, std::int64_t memory = 2 << 20);
+// Pays for matching `text`: at worst every instruction of the pattern looks at every byte.
+bool charge_match(Evaluation& evaluation, const re2::RE2& pattern, std::string_view text);
+
+// Whether all of them are strings.
+bool are_texts(const Value* args, std::size_t count);
+
+// "index out of range", and the byte offset of a code point: npos when `index` is beyond the end
+// (the end itself is in).
+Value index_error();
+std::size_t byte_offset(std::string_view text, std::int64_t index);
 
 // The shortest digits that read back the same, with an exponent below 1e-4 and from 1e21 on.
 std::string print_double(double value);

@@ -122,6 +122,8 @@ class Value {
   constexpr bool is(Kind kind) const { return kind_ == kind; }
   constexpr bool is_error() const { return kind_ == Kind::kError; }
   constexpr bool is_miss() const { return is_error() && error_code() <= ErrorCode::kLastMiss; }
+  // The evaluation had to end: nothing may do without this value.
+  constexpr bool is_limit() const { return is_error() && error_code() >= ErrorCode::kCostLimit; }
   constexpr bool is_true() const { return kind_ == Kind::kBool && payload_.b; }
   constexpr bool is_number() const { return kind_ >= Kind::kInt && kind_ <= Kind::kDouble; }
 

@@ -258,6 +258,8 @@ std::optional<std::int64_t> zone_offset(std::string_view zone, std::int64_t seco
     if (hours > 23 || minutes > 59) return std::nullopt;
     return (zone[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
   }
+  constexpr std::size_t kLongestName = 64;
+  if (zone.size() > kLongestName) return std::nullopt;
   const Zone* found = zones().find(zone);
   if (found == nullptr) return std::nullopt;
   return found->offset(seconds);
