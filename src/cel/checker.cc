@@ -8,7 +8,9 @@
 #include "base/suggest.h"
 #include "cel/inference.h"
 #include "cel/limits.h"
+#include "cel/macros.h"
 #include "cel/messages.h"
+#include "cel/text.h"
 
 namespace cel {
 namespace {
@@ -264,9 +266,11 @@ class Checker {
       if (const Type* type = select_type(type_of(operand), expr.has(Expr::kOptional))) {
         meaning(id).type = type;
       } else {
+        const bool is_function = find_function(expr.name) != nullptr;
         return mismatch(
-            id, fmt::format("{} has no field \"{}\"",
-                            to_string(*inference_.resolve(type_of(operand), true)), expr.name));
+            id, fmt::format("{} has no field \"{}\"{}",
+                            to_string(*inference_.resolve(type_of(operand), true)), expr.name,
+                            is_function ? fmt::format("; did you mean \"{}()\"?", expr.name) : ""));
       }
     } else if (expr.has(Expr::kOptional)) {
       meaning(id).type = checked_.types.optional_of(meaning(id).type);
@@ -305,19 +309,22 @@ class Checker {
   void visit_call(ExprId id) {
     Expr& expr = ast_[id];
     if (expr.has(Expr::kReceiver) && visit_qualified_call(id)) return;
-    for (const ExprId child : expr.children) visit(child);
-    if (problem_) return;
-    if (expr.name == "_[_]" || expr.name == "_[?_]") {
-      if (visit_index(id)) return;
-      if (problem_) return;
-    }
     const Function* function = nullptr;
     in_containers(expr.name, expr.has(Expr::kReceiver), [&](const std::string& name) {
       function = find_function(name);
       return function != nullptr;
     });
-    if (function == nullptr) return undeclared(id, expr.name);
+    // Before the arguments: those of a misspelt macro have names that are no variables.
+    if (function == nullptr)
+      undeclared(id, is_of_cel(expr) ? "cel." + std::string(expr.name) : std::string(expr.name));
+    for (const ExprId child : expr.children) visit(child);
+    if (problem_ || function == nullptr) return;
+    if (expr.name == "_[_]" || expr.name == "_[?_]") {
+      if (visit_index(id)) return;
+      if (problem_) return;
+    }
     resolve_overload(id, *function, expr.children, expr.has(Expr::kReceiver));
+    check_format(id);
   }
 
   const Function* find_function(std::string_view name) const {
@@ -325,9 +332,38 @@ class Checker {
     return library().find(name);
   }
 
+  // A call `cel.name(...)`, which only macros have.
+  bool is_of_cel(const Expr& call) const {
+    if (!call.has(Expr::kReceiver)) return false;
+    const Expr& receiver = ast_[call.children[0]];
+    return receiver.kind == ExprKind::kIdent && receiver.name == "cel" &&
+           find_local("cel") == nullptr;
+  }
+
   void undeclared(ExprId id, std::string_view name) {
-    mismatch(id,
-             fmt::format("unknown function \"{}\"{}", name, did_you_mean(name, library().names())));
+    std::vector<std::string_view> names = library().names();
+    for (const MacroUsage& macro : macro_usages()) {
+      if (options_.macros && macro.name == name)
+        return mismatch(id, fmt::format("{}() is written as {}", name, macro.usage));
+      names.push_back(macro.name);
+    }
+    mismatch(id, fmt::format("unknown function \"{}\"{}", name, did_you_mean(name, names)));
+  }
+
+  // "...".format([...]): a literal format has as many clauses as its list has values.
+  void check_format(ExprId id) {
+    const Expr& expr = ast_[id];
+    if (expr.name != "format" || expr.children.size() != 2 || problem_) return;
+    const Expr& format = ast_[expr.children[0]];
+    const Expr& values = ast_[expr.children[1]];
+    if (format.kind != ExprKind::kLiteral || !format.literal.is(Kind::kString) ||
+        values.kind != ExprKind::kList || !values.optional.empty())
+      return;
+    const std::size_t clauses = count_clauses(format.literal.as_text());
+    if (clauses != values.children.size() && !is_lenient())
+      fail(expr.offset, fmt::format("the format has {} clause{}, the list {} value{}", clauses,
+                                    clauses == 1 ? "" : "s", values.children.size(),
+                                    values.children.size() == 1 ? "" : "s"));
   }
 
   // `net.isIP(x)`: what looks like a receiver is the first part of the function's name.
@@ -413,6 +449,8 @@ class Checker {
                         bool has_receiver) {
     meaning(id).function = &function;
     const Type* result = nullptr;
+    const bool is_certain = std::ranges::all_of(
+        arguments, [&](ExprId argument) { return inference_.is_certain(meaning(argument).type); });
     for (const Overload& overload : function.overloads) {
       if (overload.has_receiver != has_receiver) continue;
       const std::size_t mark = inference_.mark();
@@ -422,6 +460,11 @@ class Checker {
         continue;
       }
       const Type* type = inference_.resolve(instantiate(overload.result, parameters), false);
+      // The first overload counts when nothing is left to the evaluation; later ones are wider.
+      if (is_certain) {
+        result = type;
+        break;
+      }
       const bool agrees = result == nullptr || same_type(*result, *type);
       result = agrees ? type : &kDynType;
     }
@@ -441,14 +484,51 @@ class Checker {
     std::vector<const Type*> given;
     for (const ExprId argument : arguments)
       given.push_back(inference_.resolve(meaning(argument).type, true));
+    mismatch(id, mismatch_message(function, given, has_receiver));
+  }
+
+  // Of `element in container` and `container[element]`.
+  static std::string membership_message(const Type& container, const Type& element, bool is_in) {
+    if (container.kind == TypeKind::kMap)
+      return fmt::format("the keys of a {} are {}, not {}", to_string(container),
+                         to_string(*container.first), to_string(element));
+    if (container.kind == TypeKind::kList && is_in)
+      return fmt::format("a {} holds no {}", to_string(container), to_string(element));
+    if (container.kind == TypeKind::kList)
+      return fmt::format("a list is indexed by an int, not {}", to_string(element));
+    return fmt::format("{} needs a list or map, not {}", is_in ? "\"in\"" : "\"[]\"",
+                       to_string(container));
+  }
+
+  std::string mismatch_message(const Function& function, std::span<const Type* const> given,
+                               bool has_receiver) {
     const std::string_view name = readable(function.name);
+    if (function.name == "_?_:_") {
+      if (!inference_.assignable(given[0], &kBoolType))
+        return fmt::format("the condition of ?: is a bool, not {}", to_string(*given[0]));
+      return fmt::format("the branches of ?: are {} and {}; they need one type",
+                         to_string(*given[1]), to_string(*given[2]));
+    }
+    if (function.name == "@in") return membership_message(*given[1], *given[0], true);
+    if (function.name == "_[_]" || function.name == "_[?_]")
+      return membership_message(*given[0], *given[1], false);
+    const bool is_equality = function.name == "_==_" || function.name == "_!=_";
+    const auto is_number = [](const Type* type) {
+      return type->kind == TypeKind::kInt || type->kind == TypeKind::kUint ||
+             type->kind == TypeKind::kDouble;
+    };
+    const bool are_numbers =
+        given.size() == 2 && !has_receiver && is_number(given[0]) && is_number(given[1]);
     std::string message = fmt::format("\"{}\" does not take {}", name,
                                       describe_arguments(given, has_receiver, false));
+    if (are_numbers && given[0]->kind != given[1]->kind)
+      return message + "; convert one side with int(), uint() or double()";
+    if (is_equality) return message + "; values of different types are not compared";
     if (const auto& overloads = function.overloads; overloads.size() <= 4) {
       for (std::size_t i = 0; i < overloads.size(); ++i)
         message += fmt::format("{}{}", i == 0 ? "; it takes " : " or ", describe(overloads[i]));
     }
-    mismatch(id, std::move(message));
+    return message;
   }
 
   // "+" for "_+_".

@@ -207,7 +207,7 @@ constexpr FunctionSpec kFunctions[] = {
     {"duration", "(duration):duration; (string):duration; (int):duration", to_duration,
      Nature::kConversion},
     {"dyn", "(A):dyn", to_dyn},
-    {"type", "(A):type", to_type},
+    {"type", "(A):type(A)", to_type},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "cel/compare.h"
 #include "cel/function.h"
+#include "cel/source.h"
 #include "cel/text.h"
 #include "cel/time.h"
 
@@ -141,9 +142,10 @@ class Formatter {
     if (depth > kMaxNesting) return fail(fault("the value is nested too deep to be printed"));
     switch (v.kind()) {
       case Kind::kString:
-      case Kind::kBytes:
       case Kind::kType:
         return out_.append(v.as_text());
+      case Kind::kBytes:
+        return utf8(v.as_text());
       case Kind::kNull:
         return out_.append("null");
       case Kind::kBool:
@@ -164,6 +166,17 @@ class Formatter {
         return map(v, depth);
       default:
         return fail(fault("%s cannot print a value of this type"));
+    }
+  }
+
+  // Bytes as text; what is malformed as U+FFFD.
+  void utf8(std::string_view bytes) {
+    if (is_utf8(bytes)) return out_.append(bytes);
+    std::string one;
+    for (std::size_t i = 0; i < bytes.size() && !failed();) {
+      one.clear();
+      append_utf8(one, next_utf8(bytes, i));
+      out_.append(one);
     }
   }
 
@@ -225,6 +238,13 @@ constexpr FunctionSpec kFunctions[] = {
 };
 
 }  // namespace
+
+std::size_t count_clauses(std::string_view format) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; (i = format.find('%', i)) != std::string_view::npos; i += 2)
+    count += format.substr(i + 1).starts_with('%') ? 0 : 1;
+  return count;
+}
 
 std::span<const FunctionSpec> text_functions() { return kFunctions; }
 

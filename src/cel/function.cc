@@ -68,7 +68,7 @@ class SignatureReader {
         {"number", &kNumberType}};
     for (const auto& [word, known] : kNames)
       if (name == word) return known;
-    if (name == "type") return types_.type_of(&kDynType);
+    if (name == "type") return inside([&] { return types_.type_of(type()); });
     if (name == "ip") return types_.opaque("net.IP");
     if (name == "cidr") return types_.opaque("net.CIDR");
     return types_.opaque(name);

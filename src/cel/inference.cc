@@ -145,6 +145,15 @@ const Type* Inference::join(const Type* a, const Type* b) {
   return &kDynType;
 }
 
+bool Inference::is_certain(const Type* type) const {
+  type = head(type);
+  if (type->kind == TypeKind::kDyn || type->kind == TypeKind::kVariable ||
+      type->kind == TypeKind::kNull)
+    return false;
+  return (type->first == nullptr || is_certain(type->first)) &&
+         (type->second == nullptr || is_certain(type->second));
+}
+
 const Type* Inference::resolve(const Type* type, bool close) {
   type = head(type);
   if (type->kind == TypeKind::kVariable) return close ? &kDynType : type;

@@ -25,6 +25,9 @@ class Inference {
   // What a variable stands for (or itself, when free), without looking inside.
   const Type* head(const Type* type) const;
 
+  // Whether nothing about values of the type is open: no dyn, no free variable, no null.
+  bool is_certain(const Type* type) const;
+
   std::size_t mark() const { return trail_.size(); }
   void rewind(std::size_t mark);
 

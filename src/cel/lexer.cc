@@ -123,8 +123,12 @@ Token Lexer::next() {
   }
   std::size_t at = start;
   const char32_t code_point = next_utf8(source_, at);
-  return invalid(
-      start, fmt::format("unexpected character U+{:04X}", static_cast<std::uint32_t>(code_point)));
+  const bool is_shown = code_point > 0x20 && (code_point < 0x7F || code_point > 0xA0);
+  return invalid(start,
+                 fmt::format("unexpected character {}U+{:04X}",
+                             is_shown ? fmt::format("\"{}\" ", source_.substr(start, at - start))
+                                      : std::string(),
+                             static_cast<std::uint32_t>(code_point)));
 }
 
 Token Lexer::number(std::size_t start) {
@@ -211,7 +215,8 @@ Token Lexer::quoted(std::size_t start, bool raw, TokenKind kind) {
       position_ += width;
       return make(kind, start);
     }
-    if (width == 1 && (c == '\n' || c == '\r')) break;
+    if (width == 1 && (c == '\n' || c == '\r'))
+      return invalid(start, "the line ends within the text; write \\n, or use three quotes");
     position_ += c == '\\' && !raw && position_ + 1 < source_.size() ? 2 : 1;
   }
   return invalid(start, "the text has no closing quote");

@@ -203,4 +203,26 @@ Expansion expand_macro(Ast& ast, const WrittenCall& call) {
   return std::nullopt;
 }
 
+std::span<const MacroUsage> macro_usages() {
+  static constexpr MacroUsage kUsages[] = {
+      {"has", "has(a.b)"},
+      {"all", "all(x, condition) or all(i, x, condition) of a list or map"},
+      {"exists", "exists(x, condition) or exists(i, x, condition) of a list or map"},
+      {"exists_one", "exists_one(x, condition) of a list or map"},
+      {"existsOne", "existsOne(x, condition) or existsOne(i, x, condition) of a list or map"},
+      {"filter", "filter(x, condition) of a list or map"},
+      {"map", "map(x, value) or map(x, condition, value) of a list or map"},
+      {"sortBy", "sortBy(x, key) of a list"},
+      {"transformList", "transformList(i, x, value) or transformList(i, x, condition, value)"},
+      {"transformMap", "transformMap(k, v, value) or transformMap(k, v, condition, value)"},
+      {"transformMapEntry",
+       "transformMapEntry(k, v, {key: value}) or transformMapEntry(k, v, condition, {key: value})"},
+      {"optMap", "optMap(x, value) of an optional value"},
+      {"optFlatMap", "optFlatMap(x, optional value) of an optional value"},
+      {"cel.bind", "cel.bind(x, value, expression)"},
+      {"cel.block", "cel.block([values], expression)"},
+  };
+  return kUsages;
+}
+
 }  // namespace cel

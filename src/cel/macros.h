@@ -2,6 +2,7 @@
 
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,5 +23,12 @@ struct WrittenCall {
 // Turns a call of a macro (has, all, exists, map, cel.bind, ...) into the node it stands for.
 // Nothing: it is an ordinary call. A problem: a macro used wrongly.
 std::expected<std::optional<Expr>, Problem> expand_macro(Ast& ast, const WrittenCall& call);
+
+// How a macro is written, for messages.
+struct MacroUsage {
+  std::string_view name;
+  std::string_view usage;
+};
+std::span<const MacroUsage> macro_usages();
 
 }  // namespace cel

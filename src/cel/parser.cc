@@ -70,8 +70,20 @@ class Parser {
   ExprId unexpected(std::string_view wanted) {
     if (current_.kind == TokenKind::kEnd)
       return fail(current_.offset, fmt::format("the expression ends where {} is expected", wanted));
+    const std::string_view text = current_.text;
+    const std::string_view hint = text == "and" || text == "AND" ? "; \"and\" is written &&"
+                                  : text == "or" || text == "OR" ? "; \"or\" is written ||"
+                                                                 : "";
     return fail(current_.offset,
-                fmt::format("unexpected \"{}\"; expected {}", current_.text.substr(0, 40), wanted));
+                fmt::format("unexpected \"{}\"; expected {}{}", shown(text), wanted, hint));
+  }
+
+  // The start of a token, cut between characters.
+  static std::string_view shown(std::string_view text) {
+    constexpr std::size_t kMost = 40;
+    std::size_t end = std::min(kMost, text.size());
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;
+    return text.substr(0, end);
   }
 
   // `expr` is written from `begin` to the end of the token before the current one.

@@ -81,6 +81,9 @@ std::size_t byte_offset(std::string_view text, std::int64_t index);
 // The shortest digits that read back the same, with an exponent below 1e-4 and from 1e21 on.
 std::string print_double(double value);
 
+// The clauses of a format text that take a value.
+std::size_t count_clauses(std::string_view format);
+
 // Whether `c` is white space to Unicode.
 bool is_space(char32_t c);
 
