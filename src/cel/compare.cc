@@ -76,9 +76,9 @@ Value maps_equal(Evaluation& evaluation, const Value& a, const Value& b, int dep
 Value equals_at(Evaluation& evaluation, const Value& a, const Value& b, int depth) {
   if (a.is_error()) return a;
   if (b.is_error()) return b;
+  if (!evaluation.charge(1)) return Evaluation::cost_limit();
   if (a.is_number() && b.is_number()) return Value::boolean(compare_numbers(a, b) == 0);
   if (a.kind() != b.kind()) return Value::boolean(false);
-  if (!evaluation.charge(1)) return Evaluation::cost_limit();
   if (depth > kMaxNesting)
     return Value::error(ErrorCode::kMemoryLimit, "the values are nested too deep to be compared");
   switch (a.kind()) {

@@ -79,7 +79,7 @@ class TypePool {
   std::deque<std::string> names_;
 };
 
-// As CEL writes it: list(string), map(string, dyn), ...
+// As CEL writes it: list(string), map(string, dyn), ...; what is nested deep is left out.
 std::string to_string(const Type& type);
 
 }  // namespace cel
