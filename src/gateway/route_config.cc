@@ -1,9 +1,9 @@
 #include "gateway/route_config.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/encoding.h"
 #include "http/field.h"
@@ -36,6 +36,15 @@ base::Result<io::SslContext> make_tls(const Config& config, const RouteConfigCon
   return io::make_client_context(tls);
 }
 
+// By whatever name: links lead there too. (std::filesystem::equivalent knows no sockets.)
+bool is_same_socket(const std::string& path, const std::string& other) {
+  if (other.empty()) return false;
+  struct stat a{};
+  struct stat b{};
+  return path == other || (::stat(path.c_str(), &a) == 0 && ::stat(other.c_str(), &b) == 0 &&
+                           a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
 base::Result<std::shared_ptr<const upstream::Endpoint>> make_endpoint(
     const corev1::Service& service, const Config& config, const std::string& text,
     const RouteConfigContext& context) {
@@ -48,10 +57,7 @@ base::Result<std::shared_ptr<const upstream::Endpoint>> make_endpoint(
   endpoint.port = url.port;
   endpoint.default_port = url.is_default_port;
   if (!url.socket.empty()) {
-    std::error_code error;
-    if (!context.forbidden_socket.empty() &&
-        (url.socket == context.forbidden_socket ||
-         std::filesystem::equivalent(url.socket, context.forbidden_socket, error))) {
+    if (is_same_socket(url.socket, context.forbidden_socket)) {
       return base::fail_invalid("upstream_forbidden", "the gateway's own socket is no upstream");
     }
     BASE_ASSIGN(endpoint.dial, io::Address::unix_path(url.socket));
@@ -69,10 +75,12 @@ base::Result<std::shared_ptr<const upstream::Endpoint>> make_endpoint(
   endpoint.key = fmt::format("{}|{}|{}|{}|{}", url.is_tls ? "tls" : "plain", http2 ? "h2" : "h1",
                              url.socket.empty() ? endpoint.authority : url.socket, url.port,
                              endpoint.dial ? endpoint.dial->text() : "");
-  if (url.is_tls) endpoint.key += tls_key(config, context);
+  const std::string settings = url.is_tls ? tls_key(config, context) : "";
+  endpoint.key += settings;
   if (auto known = context.endpoints.find(endpoint.key)) return known;
   if (url.is_tls) {
-    BASE_ASSIGN(endpoint.tls, make_tls(config, context));
+    BASE_ASSIGN(endpoint.tls,
+                context.endpoints.tls(settings, [&] { return make_tls(config, context); }));
   }
   return context.endpoints.add(std::move(endpoint));
 }

@@ -1,8 +1,12 @@
 #include "gateway/route_config.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <map>
 
 #include "gateway/resource_yaml_test.h"
+#include "io/listener.h"
 
 namespace gateway {
 namespace {
@@ -23,7 +27,7 @@ class Compiler {
                              const auto it = secrets.find(std::string(name));
                              return it == secrets.end() ? nullptr : it->second;
                            },
-                           "", &used});
+                           "", &used, forbidden_socket});
   }
   void put_secret(const std::string& name, std::string value) {
     auto secret = std::make_shared<corev1::Secret>();
@@ -35,6 +39,7 @@ class Compiler {
   std::map<std::string, std::shared_ptr<const corev1::Secret>> secrets;
   std::function<std::optional<io::Address>(std::string_view, std::uint16_t)> dial_override;
   std::unordered_set<std::string> used;
+  std::string forbidden_socket;
 };
 
 TEST(RouteConfig, UpstreamsByScheme) {
@@ -158,6 +163,30 @@ TEST(RouteConfig, AuthorizationPassesByDefaultOnlyWhenTheServiceIsAnonymous) {
   EXPECT_TRUE(passes("{}", "isAnonymous: true, "));
   EXPECT_TRUE(passes("{authorizationMode: PASS}", ""));
   EXPECT_FALSE(passes("{authorizationMode: DELETE}", "isAnonymous: true, "));
+}
+
+TEST(RouteConfig, TheGatewaysOwnSocketIsNoUpstreamByAnyName) {
+  const std::string folder = testing::TempDir() + "own-socket-" + std::to_string(getpid());
+  ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+  const std::string own = folder + "/api.sock";
+  const std::string link = folder + "/link.sock";
+  const auto listener = io::bind_listener(*io::Address::unix_path(own), false);
+  ASSERT_TRUE(listener) << listener.error().message;
+  ASSERT_EQ(symlink(own.c_str(), link.c_str()), 0);
+  Compiler compile;
+  const auto to = [&](const std::string& path) {
+    return compile("{upstream: {url: 'unix:" + path + "'}}").has_value();
+  };
+  EXPECT_TRUE(to(own));
+  compile.forbidden_socket = own;
+  EXPECT_FALSE(to(own));
+  EXPECT_FALSE(to(link));
+  EXPECT_FALSE(to(folder + "/../" + folder.substr(folder.rfind('/') + 1) + "/api.sock"));
+  EXPECT_TRUE(to(folder + "/other.sock"));
+  close(*listener);
+  unlink(own.c_str());
+  unlink(link.c_str());
+  rmdir(folder.c_str());
 }
 
 TEST(RouteConfig, DirectResponses) {

@@ -2,23 +2,43 @@
 
 namespace upstream {
 
+template <typename T>
+std::shared_ptr<T> EndpointTable::Held<T>::find(const std::string& key) {
+  const auto it = items.find(key);
+  return it == items.end() ? nullptr : it->second.lock();
+}
+
+template <typename T>
+std::shared_ptr<T> EndpointTable::Held<T>::add(const std::string& key, std::shared_ptr<T> made) {
+  if (items.size() >= sweep_at) {
+    std::erase_if(items, [](const auto& item) { return item.second.expired(); });
+    sweep_at = items.size() * 2 + kSweepAt;
+  }
+  auto& slot = items[key];
+  if (auto existing = slot.lock()) return existing;
+  slot = made;
+  return made;
+}
+
 std::shared_ptr<const Endpoint> EndpointTable::find(const std::string& key) {
   const std::lock_guard lock(mutex_);
-  const auto it = endpoints_.find(key);
-  return it == endpoints_.end() ? nullptr : it->second.lock();
+  return endpoints_.find(key);
 }
 
 std::shared_ptr<const Endpoint> EndpointTable::add(Endpoint endpoint) {
   auto made = std::make_shared<const Endpoint>(std::move(endpoint));
   const std::lock_guard lock(mutex_);
-  if (endpoints_.size() >= sweep_at_) {
-    std::erase_if(endpoints_, [](const auto& item) { return item.second.expired(); });
-    sweep_at_ = endpoints_.size() * 2 + 256;
+  return endpoints_.add(made->key, made);
+}
+
+base::Result<io::SslContext> EndpointTable::tls(const std::string& settings, const MakeTls& make) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto known = contexts_.find(settings)) return known;
   }
-  auto& slot = endpoints_[made->key];
-  if (auto existing = slot.lock()) return existing;
-  slot = made;
-  return made;
+  BASE_ASSIGN(io::SslContext made, make());  // reads files: not under the lock
+  const std::lock_guard lock(mutex_);
+  return contexts_.add(settings, std::move(made));
 }
 
 }  // namespace upstream

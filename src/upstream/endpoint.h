@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,17 +28,33 @@ struct Endpoint {
   std::string key;                  // all of the above and the TLS settings, in words
 };
 
-// Gives out one Endpoint per key for as long as somebody holds it. Thread-safe; not for the request
+// Gives out one Endpoint per key, and one TLS context per settings, for as long as somebody holds
+// it: a context with the system's roots takes most of a megabyte. Thread-safe; not for the request
 // path.
 class EndpointTable {
  public:
+  using MakeTls = std::function<base::Result<io::SslContext>()>;
+
   std::shared_ptr<const Endpoint> find(const std::string& key);
   std::shared_ptr<const Endpoint> add(Endpoint endpoint);
+  // `make` is called when nobody holds a context of these settings.
+  base::Result<io::SslContext> tls(const std::string& settings, const MakeTls& make);
 
  private:
+  static constexpr std::size_t kSweepAt = 256;
+  // By key; what expired is swept away when the table has grown to twice what was left.
+  template <typename T>
+  struct Held {
+    std::shared_ptr<T> find(const std::string& key);
+    std::shared_ptr<T> add(const std::string& key, std::shared_ptr<T> made);
+
+    std::unordered_map<std::string, std::weak_ptr<T>> items;
+    std::size_t sweep_at = kSweepAt;
+  };
+
   std::mutex mutex_;
-  std::unordered_map<std::string, std::weak_ptr<const Endpoint>> endpoints_;  // guarded by mutex_
-  std::size_t sweep_at_ = 256;
+  Held<const Endpoint> endpoints_;  // guarded by mutex_
+  Held<SSL_CTX> contexts_;          // guarded by mutex_
 };
 
 }  // namespace upstream

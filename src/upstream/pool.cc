@@ -14,7 +14,6 @@ class Pool::Group final : public http::H1ClientOwner, public http::H2ClientOwner
       : pool_(pool), endpoint_(std::move(endpoint)) {}
 
   const Endpoint& endpoint() const { return *endpoint_; }
-  const std::shared_ptr<const Endpoint>& shared_endpoint() const { return endpoint_; }
   bool is_unused() const { return clients_.empty() && sessions_.empty() && connecting == 0; }
 
   http::H1Client* take_idle() {
@@ -76,10 +75,18 @@ class Pool::Group final : public http::H1ClientOwner, public http::H2ClientOwner
     std::erase_if(sessions_, [](const auto& session) { return session->is_over(); });
   }
 
-  void close() {
-    closing_ = true;
+  // Nobody but the pool has the endpoint: no request runs there, and none will.
+  bool is_unheld() const { return endpoint_.use_count() == 1; }
+
+  void drop_idle() {
     for (const Idle& idle : idle_) destroy(*idle.client);
     idle_.clear();
+    for (const auto& session : sessions_) session->close();
+  }
+
+  void close() {
+    closing_ = true;
+    drop_idle();
     std::vector<http::H1Client*> busy;
     for (const auto& client : clients_) busy.push_back(client.get());
     for (http::H1Client* client : busy) {
@@ -88,7 +95,6 @@ class Pool::Group final : public http::H1ClientOwner, public http::H2ClientOwner
           clients_.end())
         client->cancel();
     }
-    for (const auto& session : sessions_) session->close();
   }
 
   bool is_closing() const { return closing_; }
@@ -213,10 +219,18 @@ io::Task<std::unique_ptr<io::Socket>> Pool::dial(const Endpoint& endpoint, Opene
 }
 
 void Pool::sweep() {
-  for (auto& [endpoint, group] : groups_) group->sweep();
+  for (auto& [endpoint, group] : groups_) {
+    group->sweep();
+    if (group->is_unheld()) group->drop_idle();
+  }
   std::erase_if(groups_, [](const auto& item) {
-    return item.second->is_unused() && item.second->shared_endpoint().use_count() == 1;
+    return item.second->is_unused() && item.second->is_unheld();
   });
+}
+
+void Pool::let_go(const Endpoint* endpoint) {
+  const auto it = groups_.find(endpoint);
+  if (it != groups_.end() && it->second->is_unheld()) it->second->drop_idle();
 }
 
 bool Pool::is_unused() const {

@@ -41,8 +41,11 @@ class Pool {
   // A free HTTP/1 connection if there is one, else null: the way without a coroutine.
   http::ClientStream* take_idle(const Endpoint& endpoint);
 
-  // Closes idle connections that nobody used lately; called about once a second.
+  // Closes idle connections that nobody used lately, or to which no config leads any more; called
+  // about once a second.
   void sweep();
+  // The same at once for an endpoint that somebody has let go of.
+  void let_go(const Endpoint* endpoint);
   // Whether no connection is left, in use or idle.
   bool is_unused() const;
   // Cancels everything and closes; what was closed goes with the next sweeps.

@@ -126,6 +126,28 @@ TEST(Pool, IdleConnectionsAreLimited) {
   });
 }
 
+TEST(Pool, ConnectionsToWhichNoConfigLeadsAreClosed) {
+  PoolTest t(answer_all);
+  t.run([](PoolTest& p) -> io::Task<void> {
+    co_await p.get();
+    p.pool.sweep();
+    EXPECT_FALSE(p.pool.is_unused()) << "somebody has the endpoint";
+    p.pool.let_go(p.endpoint.get());
+    EXPECT_FALSE(p.pool.is_unused());
+    p.endpoint.reset();
+    p.pool.sweep();
+    EXPECT_TRUE(p.pool.is_unused());
+
+    p.endpoint = p.upstream.endpoint();
+    co_await p.get();
+    const Endpoint* gone = p.endpoint.get();
+    p.endpoint.reset();
+    p.pool.let_go(gone);
+    EXPECT_TRUE(p.pool.is_unused());
+    p.pool.let_go(gone);  // nothing to let go of is fine
+  });
+}
+
 TEST(Pool, ARefusedConnectionAndAnUnknownNameAreTold) {
   PoolTest t(answer_all);
   t.run([](PoolTest& p) -> io::Task<void> {
@@ -208,6 +230,25 @@ TEST(EndpointTable, ConfigsThatSayTheSameShareOneEndpoint) {
   description.key = "b";
   EXPECT_NE(table.add(description), first);
   EXPECT_EQ(table.find("b"), nullptr) << "nobody holds it";
+}
+
+TEST(EndpointTable, TheSameTlsSettingsShareOneContext) {
+  EndpointTable table;
+  int made = 0;
+  const auto make = [&]() -> base::Result<io::SslContext> {
+    ++made;
+    return io::make_client_context({.system_roots = false});
+  };
+  auto first = table.tls("a", make);
+  EXPECT_EQ(*table.tls("a", make), *first);
+  EXPECT_EQ(made, 1);
+  EXPECT_NE(*table.tls("b", make), *first);
+  first->reset();
+  EXPECT_TRUE(table.tls("a", make));
+  EXPECT_EQ(made, 3) << "nobody held it";
+  const auto failing = table.tls(
+      "c", []() -> base::Result<io::SslContext> { return base::fail_invalid("tls", "no"); });
+  EXPECT_FALSE(failing);
 }
 
 }  // namespace
