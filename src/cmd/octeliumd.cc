@@ -222,6 +222,15 @@ std::string metrics_text(const gateway::DataPlane& plane, const telemetry::Acces
       whole(t.rejected));
   add("upstream_failures_total", "counter", "Requests whose upstream failed.",
       whole(t.upstream_failures));
+  add("dynamic_config_rule_failures_total", "counter",
+      "dynamicConfig rules passed over because their condition or expression failed.",
+      whole(t.config_rule_failures));
+  add("computed_configs_compiled_total", "counter",
+      "Configs that dynamicConfig rules computed and that were new, good or bad.",
+      whole(t.configs_computed));
+  add("computed_configs_refused_total", "counter",
+      "Requests refused because a computed config cannot be used.", whole(t.configs_refused));
+  add("computed_configs", "gauge", "Computed configs that the workers hold.", t.configs_held);
   add("connections_total", "counter", "Connections accepted.", whole(t.connections));
   add("connections_open", "gauge", "Connections open now.", t.open_connections);
   add("access_log_dropped_lines_total", "counter",

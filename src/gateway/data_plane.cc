@@ -20,8 +20,8 @@ base::Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneOptions
   if (first->certificates)
     SSL_CTX_set_tlsext_servername_callback(first->certificates->main(),
                                            &Worker::choose_certificate);
-  plane->shared_ = std::make_unique<Shared>(
-      Shared{plane->options_, shared.sessions, shared.keys, shared.log, shared.slow});
+  plane->shared_ = std::make_unique<Shared>(Shared{plane->options_, shared.sessions, shared.keys,
+                                                   shared.log, shared.slow, &plane->compiler_});
   for (int i = 0; i < workers; ++i) {
     plane->workers_.push_back(std::make_unique<Worker>(
         *plane->shared_, plane->ports_[static_cast<std::size_t>(i)], first));
@@ -70,6 +70,10 @@ DataPlane::Totals DataPlane::totals() const {
     sum.rejected += c.rejected.load(std::memory_order_relaxed);
     sum.upstream_failures += c.upstream_failures.load(std::memory_order_relaxed);
     sum.connections += c.connections.load(std::memory_order_relaxed);
+    sum.config_rule_failures += c.config_rule_failures.load(std::memory_order_relaxed);
+    sum.configs_computed += c.configs_computed.load(std::memory_order_relaxed);
+    sum.configs_refused += c.configs_refused.load(std::memory_order_relaxed);
+    sum.configs_held += c.configs_held.load(std::memory_order_relaxed);
     sum.open_connections += worker->open_connections();
   }
   return sum;

@@ -35,8 +35,9 @@ class DataPlane {
   const ListenAddresses& bound() const { return bound_; }
   struct Totals {
     std::uint64_t requests = 0, allowed = 0, denied = 0, rejected = 0, upstream_failures = 0,
-                  connections = 0;
-    std::int64_t open_connections = 0;
+                  connections = 0, config_rule_failures = 0, configs_computed = 0,
+                  configs_refused = 0;
+    std::int64_t open_connections = 0, configs_held = 0;
   };
   Totals totals() const;
 
@@ -46,6 +47,7 @@ class DataPlane {
                           std::vector<io::Address>& bound);
 
   DataPlaneOptions options_;
+  ConfigCompiler compiler_;
   std::unique_ptr<Shared> shared_;  // over our own copy of the options
   ListenAddresses bound_;
   std::vector<std::vector<BoundPort>> ports_;  // per worker

@@ -124,6 +124,8 @@ io::Task<void> Request::serve() {
   }
   if (decide() == Next::kAnswer) co_return;
   if (choose_config() == Next::kAnswer) co_return;
+  if (config_ == nullptr && co_await compile_config(tools_.configs.scratch()) == Next::kAnswer)
+    co_return;
   if (service_->buffers_body && !body_buffered_ && co_await buffer_body() == Next::kAnswer)
     co_return;
   if (edit_target() == Next::kAnswer) co_return;
@@ -312,7 +314,8 @@ policy::Subject Request::subject() const {
   policy::Subject subject;
   if (subject_ != nullptr) subject = subject_->subject();
   subject.service = service_->service.get();
-  subject.name_space = service_->name_space.get();
+  if (service_->policy->access != policy::Access::kAnonymous)
+    subject.name_space = service_->name_space.get();
   return subject;
 }
 
@@ -337,10 +340,56 @@ Request::Next Request::decide() {
                  .grpc_message = "Octelium: Unauthorized"});
 }
 
+// Without config_ afterwards, the JSON in the scratch has to be compiled first.
 Request::Next Request::choose_config() {
-  const std::size_t index = service_->policy->dynamic->choose(*context_);
+  using Kind = policy::ConfigChoice::Kind;
+  std::string& json = tools_.configs.scratch();
+  policy::ConfigChoice choice = service_->policy->dynamic->choose(*context_, json);
   context_.reset();
-  config_ = index < service_->configs.size() ? service_->configs[index].get() : nullptr;
+  if (choice.failed > 0)
+    tools_.counters.config_rule_failures.fetch_add(choice.failed, std::memory_order_relaxed);
+  if (choice.kind == Kind::kInvalid) return refuse_config(std::move(choice.problem));
+  config_problem_ = std::move(choice.problem);
+  if (choice.kind == Kind::kNamed)
+    return use_config(choice.config < service_->configs.size()
+                          ? service_->configs[choice.config].get()
+                          : nullptr);
+  computed_by_ = policy::computed_by(choice.rule);
+  ConfigCache::Computed known = tools_.configs.find(*service_->basis, json);
+  return known ? use_computed(std::move(known)) : Next::kGoOn;
+}
+
+io::Task<Request::Next> Request::compile_config(std::string json) {
+  ConfigCache::Computed computed =
+      co_await tools_.configs.compile(service_->basis, std::move(json));
+  if (computed) co_return use_computed(std::move(computed));
+  co_return answer({.status = 503,
+                    .reason = "computed_configs_busy",
+                    .grpc_status = 14,
+                    .grpc_message = "Octelium: too many new configs"});
+}
+
+Request::Next Request::use_computed(ConfigCache::Computed computed) {
+  computed_ = std::move(computed);
+  if (computed_->config == nullptr)
+    return refuse_config(fmt::format("{}: {}", computed_by_, computed_->problem));
+  if (!computed_->name.empty()) computed_by_.append(1, ':').append(computed_->name);
+  return use_config(computed_->config.get());
+}
+
+// A rule that gave a map has chosen. Going on with another config would send the request to where
+// nobody meant it to go, with a credential that was meant for others.
+Request::Next Request::refuse_config(std::string problem) {
+  tools_.counters.configs_refused.fetch_add(1, std::memory_order_relaxed);
+  detail_ = std::move(problem);
+  return answer({.status = 502,
+                 .reason = "computed_config_invalid",
+                 .grpc_status = 14,
+                 .grpc_message = "Octelium: no valid config"});
+}
+
+Request::Next Request::use_config(const RouteConfig* config) {
+  config_ = config;
   if (config_ == nullptr || (config_->endpoints.empty() && !config_->direct))
     return answer({.status = 502,
                    .reason = "no_upstream",
@@ -812,7 +861,12 @@ void Request::fill_entry() {
   entry_.reason = reply_.reason;
   entry_.detail = detail_;
   if (endpoint_ != nullptr) entry_.upstream = endpoint_->authority;
-  if (config_ != nullptr) entry_.config = config_->name;
+  if (!computed_by_.empty()) {
+    entry_.config = computed_by_;
+  } else if (config_ != nullptr) {
+    entry_.config = config_->name;
+  }
+  entry_.config_problem = config_problem_;
   entry_.client_address = stream_.downstream().peer_ip;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "gateway/config_cache.h"
 #include "gateway/exchange.h"
 #include "gateway/identifier.h"
 #include "gateway/snapshot.h"
@@ -40,16 +41,6 @@ class SlowPath {
   virtual Answer oauth2_metadata() = 0;
 };
 
-struct Counters {
-  std::atomic<std::uint64_t> requests{0};
-  std::atomic<std::uint64_t> allowed{0};
-  std::atomic<std::uint64_t> denied{0};
-  std::atomic<std::uint64_t> rejected{0};
-  std::atomic<std::uint64_t> upstream_failures{0};
-  std::atomic<std::uint64_t> connections{0};
-  std::atomic<std::int64_t> open_connections{0};
-};
-
 // What a request works with; all of one worker.
 struct RequestTools {
   io::EventLoop& loop;
@@ -59,6 +50,7 @@ struct RequestTools {
   telemetry::AccessLogBuffer& log;
   IdentifierSource& identifiers;
   SlowPath& slow;
+  ConfigCache& configs;
   Counters& counters;
   const ExchangeOptions& exchange;
   std::uint16_t https_port;  // that redirects name; 443 is left out
@@ -107,6 +99,10 @@ class Request final : private ResponseShaper {
   bool policy_reads_body() const;
   Next decide();
   Next choose_config();
+  io::Task<Next> compile_config(std::string json);
+  Next use_computed(ConfigCache::Computed computed);
+  Next use_config(const RouteConfig* config);
+  Next refuse_config(std::string problem);
   Next edit_target();
   Next edit_fields();
   Next attach_credential();
@@ -134,6 +130,7 @@ class Request final : private ResponseShaper {
 
   const ServiceEntry* service_ = nullptr;
   const RouteConfig* config_ = nullptr;
+  ConfigCache::Computed computed_;  // keeps config_, when a rule computed it
   std::shared_ptr<const identity::LiveSession> session_;
   std::shared_ptr<const SubjectCache::Entry> subject_;
   HeadFields fields_{head_};
@@ -157,6 +154,8 @@ class Request final : private ResponseShaper {
   Reply reply_;
   std::string reply_storage_;
   std::string detail_;
+  std::string computed_by_;     // the rule that computed the config, and the name that it gave it
+  std::string config_problem_;  // of rules that were passed over
   std::string content_type_;
   std::string grpc_message_;
   telemetry::AccessEntry entry_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/certificates.h"
+#include "gateway/computed_config.h"
 #include "gateway/route_config.h"
 #include "gateway/service_policy.h"
 #include "resource/kind.h"
@@ -35,6 +36,8 @@ struct ServiceEntry {
   std::shared_ptr<const ServicePolicy> policy;
   // [0] is the default config, then dynamicConfig.configs in order. Null where there is none.
   std::vector<std::shared_ptr<const RouteConfig>> configs;
+
+  std::shared_ptr<const ConfigBasis> basis;  // of computed configs; null: no rule computes any
 
   bool buffers_body = false;
   bool json_body = false;

@@ -39,7 +39,7 @@ SnapshotBuilder::SnapshotBuilder(BuilderOptions options, CertificateSource& cert
   endpoint.authority = "localhost";
   endpoint.key = "api|" + options_.api_socket;
   if (auto address = io::Address::unix_path(options_.api_socket)) endpoint.dial = *address;
-  api_endpoint_ = endpoints_.add(std::move(endpoint));
+  api_endpoint_ = endpoints_->add(std::move(endpoint));
 }
 
 // --- taking changes in ---
@@ -68,8 +68,7 @@ bool SnapshotBuilder::put(const std::shared_ptr<const resource::Message>& resour
     }
     case resource::Kind::kSecret:
       secrets_[name] = as<corev1::Secret>(resource);
-      for (auto& [service, state] : services_)
-        if (state.entry && state.entry->used_secrets.contains(name)) state.entry.reset();
+      secret_changed(name);
       return true;
     case resource::Kind::kClusterConfig:
       cluster_config_ = as<corev1::ClusterConfig>(resource);
@@ -103,8 +102,7 @@ bool SnapshotBuilder::remove(const resource::Message& resource) {
     }
     case resource::Kind::kSecret:
       secrets_.erase(name);
-      for (auto& [service, state] : services_)
-        if (state.entry && state.entry->used_secrets.contains(name)) state.entry.reset();
+      secret_changed(name);
       return true;
     default:
       return false;
@@ -115,6 +113,7 @@ void SnapshotBuilder::clear() {
   services_.clear();
   namespaces_.clear();
   secrets_.clear();
+  shared_secrets_.reset();
   cluster_config_.reset();
   cluster_authorization_.reset();
   policy_ = std::make_shared<ClusterPolicy>();
@@ -134,6 +133,16 @@ void SnapshotBuilder::policy_changed(const std::string& name) {
   }
 }
 
+// Computed configs may use any Secret.
+void SnapshotBuilder::secret_changed(const std::string& name) {
+  shared_secrets_.reset();
+  for (auto& [service, state] : services_) {
+    if (state.basis || (state.entry && state.entry->used_secrets.contains(name)))
+      state.entry.reset();
+    state.basis.reset();
+  }
+}
+
 void SnapshotBuilder::refresh_namespace_rules(const std::string& name) {
   for (auto& [service, state] : services_)
     if (namespace_of(*state.message) == name) state.entry.reset();
@@ -142,7 +151,7 @@ void SnapshotBuilder::refresh_namespace_rules(const std::string& name) {
 // --- compiling a Service ---
 
 RouteConfigContext SnapshotBuilder::context(std::unordered_set<std::string>* used_secrets) {
-  return RouteConfigContext{endpoints_,
+  return RouteConfigContext{*endpoints_,
                             options_.dial_override,
                             [this](std::string_view name) {
                               const auto it = secrets_.find(name);
@@ -163,7 +172,7 @@ std::shared_ptr<const RouteConfig> SnapshotBuilder::api_config() const {
   return config;
 }
 
-std::shared_ptr<const ServiceEntry> SnapshotBuilder::compile(const ServiceState& state) {
+std::shared_ptr<const ServiceEntry> SnapshotBuilder::compile(ServiceState& state) {
   const corev1::Service& service = *state.message;
   const std::string& name = service.metadata().name();
   auto entry = std::make_shared<ServiceEntry>();
@@ -207,6 +216,8 @@ std::shared_ptr<const ServiceEntry> SnapshotBuilder::compile(const ServiceState&
                         ? kDefaultMaxBody
                         : std::min<std::uint64_t>(http.body().maxrequestsize(), kHighestMaxBody);
   if (entry->is_api) entry->max_body = entry->is_anonymous ? kMaxLoginBody : kMaxApiBody;
+  if (rules->dynamic->computes() && !state.basis) state.basis = make_basis(state.message);
+  entry->basis = state.basis;
   entry->policy = rules;
   compile_configs(service, *entry);
   if (!entry->broken.empty())
@@ -234,6 +245,18 @@ void SnapshotBuilder::compile_configs(const corev1::Service& service, ServiceEnt
       entry.configs.push_back(std::move(*config));
     }
   }
+}
+
+std::shared_ptr<const ConfigBasis> SnapshotBuilder::make_basis(
+    const std::shared_ptr<const corev1::Service>& service) {
+  if (!shared_secrets_) shared_secrets_ = std::make_shared<const SecretTable>(secrets_);
+  return std::make_shared<const ConfigBasis>(
+      ConfigBasis{.service = service,
+                  .secrets = shared_secrets_,
+                  .endpoints = endpoints_,
+                  .dial_override = options_.dial_override,
+                  .upstream_ca_pem = options_.upstream_ca_pem,
+                  .forbidden_socket = options_.api_socket});
 }
 
 base::Result<void> SnapshotBuilder::check(const corev1::Service& service) {

@@ -50,24 +50,29 @@ class SnapshotBuilder {
   struct ServiceState {
     std::shared_ptr<const corev1::Service> message;
     std::shared_ptr<const policy::Authorization> authorization;
+    std::shared_ptr<const ConfigBasis> basis;   // null: to be made, or not needed
     std::shared_ptr<const ServiceEntry> entry;  // null: to be compiled
   };
 
   void policy_changed(const std::string& name);
-  std::shared_ptr<const ServiceEntry> compile(const ServiceState& state);
+  std::shared_ptr<const ServiceEntry> compile(ServiceState& state);
   void compile_configs(const corev1::Service& service, ServiceEntry& entry);
   std::shared_ptr<const RouteConfig> api_config() const;
   RouteConfigContext context(std::unordered_set<std::string>* used_secrets);
   void refresh_namespace_rules(const std::string& name);
+  void secret_changed(const std::string& name);
+  std::shared_ptr<const ConfigBasis> make_basis(
+      const std::shared_ptr<const corev1::Service>& service);
   void add_hosts(Snapshot& snapshot) const;
 
   BuilderOptions options_;
   CertificateSource& certificates_;
-  upstream::EndpointTable endpoints_;
+  std::shared_ptr<upstream::EndpointTable> endpoints_ = std::make_shared<upstream::EndpointTable>();
   std::shared_ptr<const upstream::Endpoint> api_endpoint_;
   std::map<std::string, ServiceState, std::less<>> services_;
   std::map<std::string, NamespaceState, std::less<>> namespaces_;
-  std::map<std::string, std::shared_ptr<const corev1::Secret>, std::less<>> secrets_;
+  SecretTable secrets_;
+  std::shared_ptr<const SecretTable> shared_secrets_;  // a copy, made when one is needed
   std::shared_ptr<const corev1::ClusterConfig> cluster_config_;
   std::shared_ptr<const policy::Authorization> cluster_authorization_;
   std::shared_ptr<const ClusterPolicy> policy_ = std::make_shared<ClusterPolicy>();

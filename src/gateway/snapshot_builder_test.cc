@@ -208,5 +208,36 @@ spec:
   EXPECT_EQ(found[1]->max_body, 1000u);
 }
 
+TEST(SnapshotBuilder, ComputedConfigsRestOnTheServiceAndTheSecrets) {
+  Builder b;
+  b.put_policy("p", "ALLOW");
+  b.put<corev1::Secret>("metadata: {name: one}\ndata: {value: first}");
+  const std::string rules =
+      "authorization: {policies: [p]}, dynamicConfig: {rules: [{condition: {matchAny: true}, "
+      "eval: '{}'}]},";
+  b.put_service("computes.default", rules);
+  b.put_service("names.default");
+  const auto basis = [&] { return b.entry("computes.example.com")->basis; };
+  const auto first = basis();
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->secrets->size(), 1u);
+  EXPECT_EQ(b.entry("names.example.com")->basis, nullptr);
+
+  b.put_policy("p", "DENY");
+  EXPECT_EQ(basis(), first) << "a Policy changes who may, not what is sent";
+
+  b.put<corev1::Secret>("metadata: {name: one}\ndata: {value: second}");
+  const auto second = basis();
+  EXPECT_NE(second, first);
+  EXPECT_EQ(second->secrets->at("one")->data().value(), "second");
+  EXPECT_EQ(first->secrets->at("one")->data().value(), "first");
+  b.remove<corev1::Secret>("one");
+  EXPECT_TRUE(basis()->secrets->empty());
+
+  const auto third = basis();
+  b.put_service("computes.default", rules);
+  EXPECT_NE(basis(), third);
+}
+
 }  // namespace
 }  // namespace gateway

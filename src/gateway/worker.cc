@@ -54,6 +54,7 @@ class Worker::Sweeper final : public io::Timer {
     worker_.pool_.sweep();
     worker_.subjects_.sweep(worker_.snapshot_->sequence != swept_);
     swept_ = worker_.snapshot_->sequence;
+    worker_.configs_.sweep();
     arm();
   }
 
@@ -71,6 +72,7 @@ Worker::Worker(const Shared& shared, const std::vector<BoundPort>& ports,
       pool_(loop_, shared.options.pool),
       tokens_(shared.sessions, shared.keys),
       log_(shared.log),
+      configs_(loop_, pool_, *shared.compiler, counters_),
       tools_{loop_,
              pool_,
              tokens_,
@@ -78,6 +80,7 @@ Worker::Worker(const Shared& shared, const std::vector<BoundPort>& ports,
              log_,
              identifiers_,
              shared.slow,
+             configs_,
              counters_,
              shared.options.exchange,
              shared.options.https_port} {

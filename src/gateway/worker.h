@@ -35,6 +35,7 @@ struct Shared {
   const identity::SigningKeys& keys;
   telemetry::AccessLog& log;
   SlowPath& slow;
+  ConfigCompiler* compiler = nullptr;  // the DataPlane's own
 };
 
 // One thread that serves requests: its loop, its listeners, its connections and everything it
@@ -87,6 +88,7 @@ class Worker final : public http::RequestHandler {
   telemetry::AccessLogBuffer log_;
   IdentifierSource identifiers_;
   Counters counters_;
+  ConfigCache configs_;
   RequestTools tools_;
   std::vector<std::unique_ptr<Port>> ports_;
   std::unique_ptr<Sweeper> sweeper_;

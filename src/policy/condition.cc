@@ -55,6 +55,10 @@ bool is_blank(std::string_view text) {
 
 }  // namespace
 
+bool reads_body(const cel::Program& program) {
+  return std::ranges::any_of(program.slots(), reads_body_slot);
+}
+
 // Children are compiled before their parent, so that the root ends up last.
 class ConditionCompiler {
  public:
@@ -124,7 +128,7 @@ class ConditionCompiler {
     options.expected = cel::Expected::kBool;
     auto program = cel::compile(source, ContextSchema::get(attrs_), options);
     if (!program) return broken(path, std::move(program.error().message));
-    out_.reads_body_ |= std::ranges::any_of((*program)->slots(), reads_body_slot);
+    out_.reads_body_ |= reads_body(**program);
     out_.programs_.push_back(std::move(*program));
     return add({.kind = kind, .first = static_cast<std::uint32_t>(out_.programs_.size() - 1)});
   }

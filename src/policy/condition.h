@@ -73,4 +73,7 @@ class Condition {
   bool reads_body_ = false;
 };
 
+// Whether a request's body must be there before the expression is evaluated.
+bool reads_body(const cel::Program& program);
+
 }  // namespace policy

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/suggest.h"
+#include "policy/canonical_json.h"
 #include "resource/name.h"
 #include "resource/service_config.h"
 
@@ -30,27 +31,30 @@ std::string unknown_config(const std::vector<Config>& configs, std::string_view 
                      near.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", near));
 }
 
-// The config that a rule chooses, or the problem with it.
-base::Result<std::size_t> target(const ConfigRule& rule, const std::vector<Config>& configs) {
-  switch (rule.type_case()) {
-    case ConfigRule::kConfigName:
-      if (const auto index = index_of(configs, rule.configname())) return *index;
-      return base::fail_invalid("configName", unknown_config(configs, rule.configname()));
-    case ConfigRule::kEval:
-      return base::fail_invalid("eval",
-                                "configs computed by a CEL expression are not supported by this "
-                                "gateway; name a config with \"configName\"");
-    case ConfigRule::kOpa:
-      return base::fail_invalid("opa",
-                                "configs computed by an OPA policy are not supported by this "
-                                "gateway; name a config with \"configName\"");
-    case ConfigRule::TYPE_NOT_SET:
-      break;
-  }
-  return base::fail_invalid("", "the rule chooses no config; it needs \"configName\"");
+// The index of the config that the rule names.
+base::Result<std::size_t> named_config(const ConfigRule& rule, const std::vector<Config>& configs) {
+  if (const auto index = index_of(configs, rule.configname())) return *index;
+  return base::fail_invalid("configName", unknown_config(configs, rule.configname()));
+}
+
+base::Result<std::shared_ptr<const cel::Program>> compile_eval(const std::string& source) {
+  if (source.find_first_not_of(" \t\r\n\f\v") == std::string::npos)
+    return base::fail_invalid("eval", "the expression is empty; it gives a map, the config");
+  cel::CompileOptions options;
+  options.expected = cel::Expected::kMap;
+  auto program = cel::compile(source, ContextSchema::get(ContextSchema::Attrs::kUnbound), options);
+  if (!program) return base::fail_invalid("eval", std::move(program.error().message));
+  return program;
+}
+
+void pass_over(ConfigChoice& choice, std::uint32_t rule, std::string_view field,
+               std::string_view why) {
+  if (choice.failed++ == 0) choice.problem = fmt::format("rules[{}].{}: {}", rule, field, why);
 }
 
 }  // namespace
+
+std::string computed_by(std::uint32_t rule) { return fmt::format("rules[{}].eval", rule); }
 
 std::shared_ptr<const DynamicConfig> DynamicConfig::compile(const corev1::Service& service,
                                                             Problems* problems) {
@@ -61,27 +65,86 @@ std::shared_ptr<const DynamicConfig> DynamicConfig::compile(const corev1::Servic
   for (const Config& config : spec.dynamicconfig().configs())
     out->configs_.push_back(merge_parent(spec, config));
   for (int i = 0; i < spec.dynamicconfig().rules_size(); ++i) {
-    const ConfigRule& rule = spec.dynamicconfig().rules(i);
+    const ConfigRule& source = spec.dynamicconfig().rules(i);
     const std::string path = fmt::format("spec.dynamicConfig.rules[{}]", i);
-    auto condition = Condition::compile(rule.condition(), ContextSchema::Attrs::kUnbound,
-                                        path + ".condition", problems);
-    out->reads_body_ |= condition.reads_body();
-    const auto index = target(rule, out->configs_);
-    if (!index && problems != nullptr) {
-      const std::string& field = index.error().reason;
+    Rule rule{.index = static_cast<std::uint32_t>(i),
+              .condition = Condition::compile(source.condition(), ContextSchema::Attrs::kUnbound,
+                                              path + ".condition", problems)};
+    out->reads_body_ |= rule.condition.reads_body();
+    if (const auto done = out->set_target(source, rule)) {
+      out->rules_.push_back(std::move(rule));
+    } else if (problems != nullptr) {
+      const std::string& field = done.error().reason;
       problems->push_back({base::Code::kInvalidArgument, field.empty() ? path : path + "." + field,
-                           index.error().message});
+                           done.error().message});
     }
-    if (index) out->rules_.push_back({std::move(condition), *index});
   }
   return out;
 }
 
-std::size_t DynamicConfig::choose(RequestContext& context) const {
+base::Result<void> DynamicConfig::set_target(const ConfigRule& source, Rule& rule) {
+  switch (source.type_case()) {
+    case ConfigRule::kConfigName: {
+      BASE_ASSIGN(rule.config, named_config(source, configs_));
+      return {};
+    }
+    case ConfigRule::kEval: {
+      BASE_ASSIGN(rule.eval, compile_eval(source.eval()));
+      reads_body_ |= policy::reads_body(*rule.eval);
+      computes_ = true;
+      return {};
+    }
+    case ConfigRule::kOpa:
+      return base::fail_invalid("opa",
+                                "configs computed by an OPA policy are not supported by this "
+                                "gateway; compute it with a CEL expression in \"eval\", or name "
+                                "one with \"configName\"");
+    case ConfigRule::TYPE_NOT_SET:
+      break;
+  }
+  return base::fail_invalid("", "the rule chooses no config; it needs \"configName\" or \"eval\"");
+}
+
+ConfigChoice DynamicConfig::choose(RequestContext& context, std::string& json) const {
   context.set_attrs(nullptr);
-  for (const Rule& rule : rules_)
-    if (rule.condition.evaluate(context) == Condition::Outcome::kMatch) return rule.config;
-  return 0;
+  ConfigChoice choice;
+  for (const Rule& rule : rules_) {
+    const Condition::Outcome outcome = rule.condition.evaluate(context);
+    if (outcome == Condition::Outcome::kNoMatch) continue;
+    if (outcome == Condition::Outcome::kError) {
+      pass_over(choice, rule.index, "condition", context.error());
+      continue;
+    }
+    if (rule.eval != nullptr) {
+      compute(rule, context, json, choice);
+      if (choice.rule == ConfigChoice::kNoRule) continue;
+    }
+    choice.rule = rule.index;
+    choice.config = rule.config;
+    break;
+  }
+  return choice;
+}
+
+void DynamicConfig::compute(const Rule& rule, RequestContext& context, std::string& json,
+                            ConfigChoice& choice) {
+  cel::Arena& arena = context.arena();
+  const cel::Value value = rule.eval->evaluate(context, arena);
+  if (value.is_error()) {
+    pass_over(choice, rule.index, "eval", rule.eval->describe(value));
+  } else if (!value.is(cel::Kind::kMap)) {
+    pass_over(choice, rule.index, "eval",
+              fmt::format("the expression gives a {}, not a map", cel::type_name(value)));
+  } else {
+    choice.rule = rule.index;
+    choice.kind = ConfigChoice::Kind::kComputed;
+    json.clear();
+    if (const auto written = append_canonical_json(value, arena, json); !written) {
+      choice.kind = ConfigChoice::Kind::kInvalid;
+      choice.problem = fmt::format("{}: {}", computed_by(rule.index), written.error().message);
+    }
+  }
+  arena.reset();
 }
 
 Config merge_parent(const corev1::Service::Spec& spec, const Config& config) {

@@ -2,11 +2,29 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/condition.h"
 
 namespace policy {
+
+// What the rules of a dynamicConfig say about one request.
+struct ConfigChoice {
+  enum class Kind : std::uint8_t {
+    kNamed,     // `config`
+    kComputed,  // the map that the rule's `eval` gave, as JSON
+    kInvalid,   // a map that can be no config; `problem` says why
+  };
+  static constexpr std::uint32_t kNoRule = ~std::uint32_t{0};
+
+  Kind kind = Kind::kNamed;
+  std::uint32_t rule = kNoRule;  // that chose, as counted in the spec; kNoRule: the default config
+  std::size_t config = 0;        // of DynamicConfig::configs(), for kNamed
+  std::uint32_t failed = 0;      // rules that failed and were passed over
+  std::string problem;           // of kInvalid, else of the first that failed; empty: none
+};
 
 // The rules of a Service's `dynamicConfig`, compiled, and its configs with their parents merged in.
 // Immutable, shared by threads.
@@ -24,27 +42,44 @@ class DynamicConfig {
   const std::vector<Config>& configs() const { return configs_; }
   bool has_default() const { return has_default_; }
 
-  // The index of the config for an authorised request: that of the first rule that matches. A
-  // rule whose condition fails is passed over.
-  std::size_t choose(RequestContext& context) const;
+  // For an authorised request: the first rule whose condition matches chooses. One whose condition
+  // fails, or whose expression fails or gives no map, is passed over; one that gives a map has
+  // chosen, be the map good or bad. `json` receives the map of kComputed in canonical form
+  // (canonical_json.h); what it held before is gone.
+  ConfigChoice choose(RequestContext& context, std::string& json) const;
 
+  // Whether a request's body must be there before choose().
   bool reads_body() const { return reads_body_; }
+  // Whether choose() can give kComputed.
+  bool computes() const { return computes_; }
 
  private:
   struct Rule {
+    std::uint32_t index;  // in the spec
     Condition condition;
-    std::size_t config;
+    std::size_t config = 0;
+    std::shared_ptr<const cel::Program> eval;  // null: `config` it is
   };
+
+  // What the rule chooses; the reason of an error is the field that is at fault.
+  base::Result<void> set_target(const corev1::Service::Spec::DynamicConfig::Rule& source,
+                                Rule& rule);
+  static void compute(const Rule& rule, RequestContext& context, std::string& json,
+                      ConfigChoice& choice);
 
   std::vector<Config> configs_;
   std::vector<Rule> rules_;
   bool has_default_ = false;
   bool reads_body_ = false;
+  bool computes_ = false;
 };
 
 // The child over its parent: what is set replaces, messages merge, lists are the parent's followed
 // by the child's. The parent's own parent is not followed.
 DynamicConfig::Config merge_parent(const corev1::Service::Spec& spec,
                                    const DynamicConfig::Config& config);
+
+// How logs and problems call the expression of a rule: "rules[2].eval".
+std::string computed_by(std::uint32_t rule);
 
 }  // namespace policy

@@ -15,7 +15,16 @@ class DynamicConfigTest : public testing::Test {
   }
   std::string chosen(const DynamicConfig& configs) {
     RequestContext context(world.request(), world.subject(), world.now);
-    return configs.configs()[configs.choose(context)].name();
+    choice = configs.choose(context, json);
+    switch (choice.kind) {
+      case ConfigChoice::Kind::kNamed:
+        return configs.configs()[choice.config].name();
+      case ConfigChoice::Kind::kComputed:
+        return json;
+      case ConfigChoice::Kind::kInvalid:
+        return "invalid: " + choice.problem;
+    }
+    return "";
   }
   std::string choose(std::string_view rules) {
     const auto configs = compile(
@@ -30,6 +39,8 @@ class DynamicConfigTest : public testing::Test {
 
   World world;
   std::vector<resource::Problem> problems;
+  ConfigChoice choice;
+  std::string json = "of the request before";
 };
 
 TEST_F(DynamicConfigTest, ChoosesByTheFirstRuleThatMatches) {
@@ -50,6 +61,11 @@ TEST_F(DynamicConfigTest, PassesOverConditionsThatFail) {
   EXPECT_EQ(choose("[{condition: {match: ctx.user.metadata.name > 5}, configName: c1},"
                    " {condition: {matchAny: true}, configName: c2}]"),
             "c2");
+  EXPECT_EQ(choice.failed, 1u);
+  EXPECT_TRUE(choice.problem.starts_with("rules[0].condition: 1:")) << choice.problem;
+  EXPECT_EQ(choose("[{condition: {matchAny: true}, configName: c2}]"), "c2");
+  EXPECT_EQ(choice.failed, 0u);
+  EXPECT_EQ(choice.problem, "");
 }
 
 TEST_F(DynamicConfigTest, ReadsTheRequest) {
@@ -65,6 +81,64 @@ TEST_F(DynamicConfigTest, WorksForAnonymousRequests) {
   EXPECT_EQ(choose("[{condition: {match: ctx.user.metadata.name == 'alice'}, configName: c1},"
                    " {condition: {not: has(ctx.session)}, configName: c2}]"),
             "c2");
+}
+
+TEST_F(DynamicConfigTest, ComputesAConfig) {
+  EXPECT_EQ(choose(R"([{condition: {match: ctx.user.metadata.name == 'bob'}, configName: c1},
+ {condition: {matchAny: true}, eval: '{"upstream": {"url": "https://" + ctx.user.metadata.name + ".up.test"}}'}])"),
+            R"({"upstream":{"url":"https://alice.up.test"}})");
+  EXPECT_EQ(choice.rule, 1u);
+  EXPECT_EQ(computed_by(choice.rule), "rules[1].eval");
+  EXPECT_EQ(choice.failed, 0u);
+}
+
+TEST_F(DynamicConfigTest, AnExpressionThatGivesNoMapIsPassedOver) {
+  for (const char* eval : {
+           "ctx.user.spec.groups",                                // is no map
+           R"({"upstream": {"url": ctx.device.metadata.name}})",  // is not there
+           R"({"x": int(ctx.user.metadata.name)})",               // fails
+       }) {
+    const std::string rule = std::string("{condition: {matchAny: true}, eval: '") + eval + "'}";
+    EXPECT_EQ(choose("[" + rule + ", {condition: {matchAny: true}, configName: c2}]"), "c2")
+        << eval;
+    EXPECT_EQ(choice.failed, 1u);
+    EXPECT_TRUE(choice.problem.starts_with("rules[0].eval: ")) << choice.problem;
+    EXPECT_EQ(choose("[" + rule + "]"), "default") << eval;
+    EXPECT_EQ(choice.rule, ConfigChoice::kNoRule);
+    // The first that failed is told, all are counted.
+    EXPECT_EQ(choose("[" + rule + ", " + rule + "]"), "default");
+    EXPECT_EQ(choice.failed, 2u);
+    EXPECT_TRUE(choice.problem.starts_with("rules[0].eval: ")) << choice.problem;
+  }
+}
+
+TEST_F(DynamicConfigTest, AMapThatCanBeNoConfigIsTheChoiceAllTheSame) {
+  EXPECT_EQ(choose(R"([{condition: {matchAny: true}, eval: '{"http": {1: 2}}'},
+ {condition: {matchAny: true}, configName: c2}])"),
+            "invalid: rules[0].eval: http: a key of type int; the keys of a config are texts");
+}
+
+TEST_F(DynamicConfigTest, AValueOfCtxCanBePartOfAConfig) {
+  EXPECT_EQ(choose(R"([{condition: {matchAny: true}, eval: '{"a": ctx.user.spec.attrs}'}])"),
+            R"({"a":{"level":3,"nick":null,"regions":["eu","us"]}})");
+}
+
+TEST_F(DynamicConfigTest, ComputesForAnonymousRequests) {
+  world.make_anonymous();
+  EXPECT_EQ(choose(R"([{condition: {matchAny: true}, eval: '{"a": ctx.user.metadata.name}'},
+ {condition: {matchAny: true}, eval: '{"a": ctx.request.http.path}'}])"),
+            R"({"a":"/v1/items"})");
+}
+
+TEST_F(DynamicConfigTest, KnowsWhetherItComputesAndReadsTheBody) {
+  const auto with_eval = [&](const char* eval) {
+    return compile("dynamicConfig: {rules: [{condition: {matchAny: true}, eval: '" +
+                   std::string(eval) + "'}]}");
+  };
+  EXPECT_TRUE(with_eval("{}")->computes());
+  EXPECT_FALSE(with_eval("{}")->reads_body());
+  EXPECT_TRUE(with_eval(R"({"name": ctx.request.http.bodyMap.tenant})")->reads_body());
+  EXPECT_FALSE(compile("dynamicConfig: {configs: [{name: child}]}")->computes());
 }
 
 TEST_F(DynamicConfigTest, MergesTheParent) {
@@ -108,8 +182,15 @@ TEST_F(DynamicConfigTest, ExplainsWhatItRefuses) {
   } constexpr kCases[] = {
       {"{condition: {matchAny: true}, configName: chlid}", "spec.dynamicConfig.rules[0].configName",
        "there is no config \"chlid\"; did you mean \"child\"?"},
-      {"{condition: {matchAny: true}, eval: '{}'}", "spec.dynamicConfig.rules[0].eval",
-       "not supported"},
+      {"{condition: {matchAny: true}, eval: ' '}", "spec.dynamicConfig.rules[0].eval",
+       "the expression is empty"},
+      {"{condition: {matchAny: true}, eval: '{\"a\": ctx.usr}'}",
+       "spec.dynamicConfig.rules[0].eval",
+       "did you mean \"user\"?\n {\"a\": ctx.usr}\n           ^"},
+      {"{condition: {matchAny: true}, eval: '\"text\"'}", "spec.dynamicConfig.rules[0].eval",
+       "1:1: "},
+      {"{condition: {matchAny: true}, eval: attrs}", "spec.dynamicConfig.rules[0].eval",
+       "unknown variable \"attrs\""},
       {"{condition: {matchAny: true}, opa: x}", "spec.dynamicConfig.rules[0].opa", "not supported"},
       {"{condition: {matchAny: true}}", "spec.dynamicConfig.rules[0]", "configName"},
       {"{condition: {match: attrs.x}, configName: child}",

@@ -255,4 +255,18 @@ base::Result<void> decode_into(std::string_view text, Message& message) {
   return {};
 }
 
+std::vector<Problem> decode_json(std::string_view json, const DecodeLimits& limits,
+                                 Message& message) {
+  const ReadResult tree = read({json, 1}, true, limits);
+  if (!tree) return {{.path = "", .message = tree.error().message}};
+  if (tree->root == nullptr) return {{.path = "", .message = "expected a mapping, found nothing"}};
+  Problems problems("", limits.problems);
+  PositionMap positions;
+  MessageDecoder(problems, positions).decode(*tree->root, message);
+  std::vector<Problem> out;
+  for (Diagnostic& each : problems.take())
+    out.push_back({.path = std::move(each.path), .message = std::move(each.message)});
+  return out;
+}
+
 }  // namespace resource

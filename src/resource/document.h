@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "resource/kind.h"
 #include "resource/position.h"
+#include "resource/problem.h"
 
 namespace resource {
 
@@ -55,5 +56,9 @@ base::Result<std::vector<Document>> decode_all(std::string_view text,
 
 // Reads one YAML or JSON document into a message of any type; no `kind` is needed.
 base::Result<void> decode_into(std::string_view text, Message& message);
+
+// The same for a JSON object that a program made: what is wrong is told by path, without lines.
+std::vector<Problem> decode_json(std::string_view json, const DecodeLimits& limits,
+                                 Message& message);
 
 }  // namespace resource

@@ -69,7 +69,7 @@ class Walk {
     std::vector<const FieldDescriptor*> fields;
     message.GetReflection()->ListFields(message, &fields);
     for (const FieldDescriptor* field : fields) {
-      const std::string at = path + "." + field->name();
+      const std::string at = path.empty() ? field->name() : path + "." + field->name();
       const auto sentence = verdicts().of(std::string(short_name(field->full_name())));
       if (!sentence.empty()) {
         problems_.push_back({.path = at, .message = std::string(sentence)});
@@ -125,6 +125,12 @@ std::vector<Problem> refuse(const Message& resource) {
     if (field != nullptr && resource.GetReflection()->HasField(resource, field))
       walk.visit(part, resource.GetReflection()->GetMessage(resource, field), 0);
   }
+  return walk.take();
+}
+
+std::vector<Problem> refuse_part(const Message& part) {
+  Walk walk;
+  walk.visit("", part, 0);
   return walk.take();
 }
 

@@ -11,4 +11,7 @@ namespace resource {
 // set. Accepting it would promise what is not done. The table is refuse_table.h.
 std::vector<Problem> refuse(const Message& resource);
 
+// The same for a part of a resource; paths begin with the part's own fields.
+std::vector<Problem> refuse_part(const Message& part);
+
 }  // namespace resource

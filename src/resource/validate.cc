@@ -105,6 +105,14 @@ std::vector<Problem> validate(const Message& resource, const References& referen
   return join(refuse(resource), check.take());
 }
 
+std::vector<Problem> validate_computed_config(const corev1::Service::Spec::Config& config,
+                                              const corev1::Service::Spec& spec,
+                                              const References& references, base::WallTime now) {
+  Checker check(references, now);
+  const auto merged = check_computed_config(check, config, spec);
+  return join(refuse_part(merged), check.take());
+}
+
 std::vector<Problem> validate_delete(const Message& stored, const References& references) {
   const Kind kind = kind_of(stored);
   const std::string& name = metadata_of(stored).name();

@@ -21,6 +21,13 @@ inline constexpr std::size_t kMaxProblems = 25;
 std::vector<Problem> validate(const Message& resource, const References& references,
                               base::WallTime now, const Message* stored = nullptr);
 
+// Everything that is wrong with a config that a dynamicConfig rule of a Service with this spec
+// computed: it is held to what applied configs are held to, together with its parent. Paths begin
+// with the config's own fields ("upstream.url").
+std::vector<Problem> validate_computed_config(const corev1::Service::Spec::Config& config,
+                                              const corev1::Service::Spec& spec,
+                                              const References& references, base::WallTime now);
+
 // Why a resource cannot be deleted: it is a system resource, or others need it.
 std::vector<Problem> validate_delete(const Message& stored, const References& references);
 

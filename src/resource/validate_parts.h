@@ -27,6 +27,11 @@ void check_policy_spec(Checker& check, const std::string& path, const corev1::Po
 void check_condition(Checker& check, const std::string& path, const corev1::Condition& condition,
                      int depth = 0);
 
+// A config that a rule of the Service computed. Returns it over its parent.
+corev1::Service::Spec::Config check_computed_config(Checker& check,
+                                                    const corev1::Service::Spec::Config& config,
+                                                    const corev1::Service::Spec& spec);
+
 // Every kind has its own message of this shape (spec/resources.md 2.1).
 void check_policies(
     Checker& check, const std::string& path,

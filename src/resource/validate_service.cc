@@ -196,7 +196,10 @@ void check_rules(Checker& check, const Spec& spec) {
       check.fail(path + ".condition", "must be set; `matchAny: true` always matches");
     }
     if (rule.type_case() == Rule::TYPE_NOT_SET) {
-      check.fail(path, "must have configName, the config to use when the condition matches");
+      check.fail(
+          path,
+          "must have configName, the config to use when the condition matches, or eval, which "
+          "computes it");
     } else if (rule.type_case() == Rule::kConfigName && rule.configname() != kDefault &&
                check.is_label(path + ".configName", rule.configname()) &&
                find_config(spec, rule.configname()) == nullptr) {
@@ -255,6 +258,18 @@ void check_service(Checker& check, const corev1::Service& service, const corev1:
   check_port(check, service);
   if (spec.has_config()) check_default_config(check, spec);
   if (spec.has_dynamicconfig()) check_dynamic_config(check, spec, is_managed);
+}
+
+Config check_computed_config(Checker& check, const Config& config, const Spec& spec) {
+  if (!config.name().empty()) check.is_label("name", config.name());
+  check_parent(check, "parent", config, spec);
+  Config merged = merged_with_parent(spec, config);
+  Checker inside(check.references(), check.now());
+  check_is_for_default_only(inside, ".http", config.http());
+  check_content(inside, "", merged, spec);
+  for (Problem& problem : inside.take())
+    check.fail(problem.path.substr(1), std::move(problem.message), problem.code);
+  return merged;
 }
 
 }  // namespace resource

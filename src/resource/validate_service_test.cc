@@ -407,7 +407,7 @@ TEST_F(ServiceRules, OfDynamicRules) {
            "spec.dynamicConfig.rules[0].condition: must be set; `matchAny: true` always matches"},
           {"[{condition: {matchAny: true}}]",
            "spec.dynamicConfig.rules[0]: must have configName, the config to use when the "
-           "condition matches"},
+           "condition matches, or eval, which computes it"},
           {"[{condition: {matchAny: true}, configName: V1}]",
            "spec.dynamicConfig.rules[0].configName: \"V1\" is not a name: ..."},
           {"[{condition: {matchAny: true}, configName: \"\"}]",
@@ -417,9 +417,10 @@ TEST_F(ServiceRules, OfDynamicRules) {
            "\"v1\"?"},
           {"[{condition: {all: {of: [{}]}}, configName: v1}]",
            "spec.dynamicConfig.rules[0].condition.all.of[0]: must have one of..."},
-          {"[{condition: {matchAny: true}, eval: \"{}\"}]",
-           "spec.dynamicConfig.rules[0].eval: computed configs are not supported by this gateway "
-           "yet; use configName"},
+          {"[{condition: {matchAny: true}, eval: \"{}\"}]", ""},
+          {"[{condition: {matchAny: true}, opa: x}]",
+           "spec.dynamicConfig.rules[0].opa: configs computed by Rego are not supported by this "
+           "gateway yet; use eval or configName"},
       });
 }
 

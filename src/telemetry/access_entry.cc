@@ -160,6 +160,7 @@ void append_extension(JsonLine& line, const AccessEntry& entry) {
   line.text(R"("detail":)", entry.detail);
   line.text(R"("host":)", entry.host);
   line.text(R"("config":)", entry.config);
+  line.text(R"("configProblem":)", entry.config_problem);
   line.text(R"("upstream":)", entry.upstream);
   line.text(R"("clientAddress":)", entry.client_address);
   line.close();

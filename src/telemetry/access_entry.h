@@ -58,10 +58,11 @@ struct AccessEntry {
   std::string_view grpc_message;
 
   // Ours, under `ext`.
-  std::string_view reason;    // stable snake_case code of whatever was not a plain success
-  std::string_view detail;    // for an operator; bounded
-  std::string_view upstream;  // authority of the endpoint
-  std::string_view config;    // name of the config in force
+  std::string_view reason;          // stable snake_case code of whatever was not a plain success
+  std::string_view detail;          // for an operator; bounded
+  std::string_view upstream;        // authority of the endpoint
+  std::string_view config;          // name of the config in force, or the rule that computed it
+  std::string_view config_problem;  // of dynamicConfig rules that failed and were passed over
   std::string_view client_address;
 };
 
