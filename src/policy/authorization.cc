@@ -25,7 +25,8 @@ std::shared_ptr<const Authorization> Authorization::compile(const resource::Mess
     out->names_.assign(policies.begin(), policies.end());
     const auto reference = std::make_shared<const Reference>(make_reference(owner));
     for (const corev1::InlinePolicy& policy : inline_policies)
-      out->inline_policies_.push_back(CompiledPolicy::compile(policy, reference));
+      out->inline_policies_.push_back(CompiledPolicy::compile(
+          policy, reference, static_cast<std::uint32_t>(out->inline_policies_.size())));
   });
   return out;
 }

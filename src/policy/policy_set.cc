@@ -53,10 +53,12 @@ std::shared_ptr<const CompiledPolicy> CompiledPolicy::compile(const corev1::Poli
 }
 
 std::shared_ptr<const CompiledPolicy> CompiledPolicy::compile(
-    const corev1::InlinePolicy& policy, std::shared_ptr<const Reference> owner) {
+    const corev1::InlinePolicy& policy, std::shared_ptr<const Reference> owner,
+    std::uint32_t index) {
   std::shared_ptr<CompiledPolicy> out(new CompiledPolicy);
   out->name_ = policy.name();
   out->reference_ = std::move(owner);
+  out->index_ = index;
   out->is_inline_ = true;
   out->compile_spec(policy.spec());
   return out;

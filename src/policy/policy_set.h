@@ -50,12 +50,14 @@ class CompiledPolicy {
  public:
   // A standalone Policy.
   static std::shared_ptr<const CompiledPolicy> compile(const corev1::Policy& policy);
-  // An inline one of `owner`.
+  // The inline one of `owner` at `index`.
   static std::shared_ptr<const CompiledPolicy> compile(const corev1::InlinePolicy& policy,
-                                                       std::shared_ptr<const Reference> owner);
+                                                       std::shared_ptr<const Reference> owner,
+                                                       std::uint32_t index = 0);
 
   std::string_view name() const { return name_; }  // may be empty for an inline policy
   bool is_inline() const { return is_inline_; }
+  std::uint32_t index() const { return index_; }  // of an inline policy in its owner
   // Of the Policy, or of the inline policy's owner.
   const Reference& reference() const { return *reference_; }
   bool is_disabled() const { return is_disabled_; }
@@ -74,6 +76,7 @@ class CompiledPolicy {
 
   std::string name_;
   std::shared_ptr<const Reference> reference_;
+  std::uint32_t index_ = 0;
   bool is_inline_ = false;
   bool is_disabled_ = false;
   bool reads_body_ = false;

@@ -1,0 +1,142 @@
+#include "policy/disclosure.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "cel/lexer.h"
+
+namespace policy {
+namespace {
+
+using cel::Token;
+using cel::TokenKind;
+using Kind = ExpressionDisclosure::Kind;
+
+constexpr std::array<std::string_view, 12> kCredentialWords = {
+    "auth",   "cookie",     "token", "secret",    "key",     "password",
+    "passwd", "credential", "jwt",   "signature", "session", "otp"};
+
+// Members of `ctx.request.http` that are shown whole. What is neither here nor handled by name is
+// hidden, so that a new member is not shown by accident.
+constexpr std::array<std::string_view, 10> kPlainMembers = {
+    "method", "path",    "host",    "protocol",        "size",
+    "scheme", "service", "package", "serviceFullName", "ip"};
+
+// One step of a path: a name, or one that is computed.
+struct Step {
+  bool is_known = false;
+  std::string name;
+};
+
+bool is_among(std::string_view name, const auto& names) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+Kind kind_of_named(const std::vector<Step>& path, std::size_t at) {
+  if (at >= path.size() || !path[at].is_known) return Kind::kCredential;
+  return is_credential_name(path[at].name) ? Kind::kCredential : Kind::kShown;
+}
+
+// `path` begins after `ctx`.
+Kind kind_of_path(const std::vector<Step>& path) {
+  if (path.empty() || !path[0].is_known) return Kind::kCredential;
+  if (path[0].name != "request") return Kind::kShown;
+  std::size_t at = 1;
+  while (at < path.size() && path[at].is_known &&
+         (path[at].name == "http" || path[at].name == "grpc"))
+    ++at;
+  if (at >= path.size() || !path[at].is_known) return Kind::kCredential;
+  const std::string& member = path[at].name;
+  if (is_among(member, kPlainMembers)) return Kind::kShown;
+  if (member == "body" || member == "bodyMap") return Kind::kBody;
+  if (member == "headers" || member == "queryParams") return kind_of_named(path, at + 1);
+  return Kind::kCredential;
+}
+
+std::vector<Token> tokens_of(std::string_view source) {
+  std::vector<Token> out;
+  cel::Lexer lexer(source);
+  for (Token token = lexer.next();
+       token.kind != TokenKind::kEnd && token.kind != TokenKind::kInvalid; token = lexer.next())
+    out.push_back(token);
+  return out;
+}
+
+std::size_t end_of(std::string_view source, const Token& token) {
+  const std::size_t quotes = token.kind == TokenKind::kQuotedIdentifier ? 2 : 0;
+  return std::min(source.size(), token.offset + token.text.size() + quotes);
+}
+
+// Reads `.name`, `.?name`, `["name"]` and `[?"name"]` after `at`, and moves it behind them. An
+// index that is no literal ends the path with an unknown step; its inside is looked at as any other
+// text.
+std::vector<Step> read_path(const std::vector<Token>& tokens, std::size_t& at) {
+  std::vector<Step> path;
+  const auto is = [&](std::size_t i, TokenKind kind) {
+    return i < tokens.size() && tokens[i].kind == kind;
+  };
+  while (true) {
+    std::size_t next = at;
+    if (is(next, TokenKind::kDot)) {
+      if (is(++next, TokenKind::kQuestion)) ++next;
+      if (!is(next, TokenKind::kIdentifier) && !is(next, TokenKind::kQuotedIdentifier)) return path;
+      if (is(next + 1, TokenKind::kLeftParen)) return path;  // a function
+      path.push_back({true, std::string(tokens[next].text)});
+      at = next + 1;
+    } else if (is(next, TokenKind::kLeftBracket)) {
+      if (is(++next, TokenKind::kQuestion)) ++next;
+      std::string name, problem;
+      std::size_t problem_at = 0;
+      const bool is_literal = is(next, TokenKind::kString) &&
+                              is(next + 1, TokenKind::kRightBracket) &&
+                              cel::unquote(tokens[next].text, false, name, problem, problem_at);
+      path.push_back({is_literal, std::move(name)});
+      if (!is_literal) return path;
+      at = next + 2;
+    } else {
+      return path;
+    }
+  }
+}
+
+}  // namespace
+
+bool is_credential_name(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return std::ranges::any_of(kCredentialWords, [&](std::string_view word) {
+    return lower.find(word) != std::string::npos;
+  });
+}
+
+ExpressionDisclosure::ExpressionDisclosure(std::string_view source) {
+  const std::vector<Token> tokens = tokens_of(source);
+  for (std::size_t at = 0; at < tokens.size();) {
+    const Token& token = tokens[at++];
+    if (token.kind != TokenKind::kIdentifier) continue;
+    const bool is_member = at >= 2 && tokens[at - 2].kind == TokenKind::kDot;
+    const bool is_function = at < tokens.size() && tokens[at].kind == TokenKind::kLeftParen;
+    if (is_member || is_function || token.text == "attrs") continue;
+    if (token.text != "ctx") {
+      variables_.push_back(token.offset);
+      continue;
+    }
+    const Kind kind = kind_of_path(read_path(tokens, at));
+    if (kind != Kind::kShown)
+      hidden_.push_back({token.offset, end_of(source, tokens[at - 1]), kind});
+  }
+}
+
+ExpressionDisclosure::Kind ExpressionDisclosure::of(std::size_t begin, std::size_t end) const {
+  const bool names_variable = std::ranges::any_of(
+      variables_, [&](std::size_t offset) { return offset >= begin && offset < end; });
+  Kind strongest = Kind::kShown;
+  for (const Hidden& hidden : hidden_)
+    if (names_variable || (hidden.begin < end && begin < hidden.end))
+      strongest = std::max(strongest, hidden.kind);
+  return strongest;
+}
+
+}  // namespace policy

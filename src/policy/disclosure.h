@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace policy {
+
+// Whether an explanation may show values that came from credentials and bodies: of a hypothetical
+// request it may, since whoever asks made them up.
+enum class Disclosure : std::uint8_t { kRedacted, kEverything };
+
+// Whether a header, cookie or query parameter of that name holds, or may hold, a credential.
+bool is_credential_name(std::string_view name);
+
+// Which parts of one expression must not be shown with their values.
+//
+// Decided by what the text names, not by what a value looks like: a part is hidden when it names
+// a header that is a credential, headers or query parameters as a whole or by a computed name, the
+// query, or the body; and so is a part that names a local variable (`h` in `headers.exists(h,
+// ...)`) of an expression that has any such part.
+class ExpressionDisclosure {
+ public:
+  enum class Kind : std::uint8_t { kShown, kBody, kCredential };
+
+  explicit ExpressionDisclosure(std::string_view source);
+
+  // Of the part at source[begin, end).
+  Kind of(std::size_t begin, std::size_t end) const;
+  bool hides_anything() const { return !hidden_.empty(); }
+
+ private:
+  struct Hidden {
+    std::size_t begin;
+    std::size_t end;
+    Kind kind;
+  };
+
+  std::vector<Hidden> hidden_;
+  std::vector<std::size_t> variables_;  // where local variables stand
+};
+
+}  // namespace policy

@@ -1,0 +1,72 @@
+#include "policy/disclosure.h"
+
+#include <gtest/gtest.h>
+
+namespace policy {
+namespace {
+
+using Kind = ExpressionDisclosure::Kind;
+
+Kind kind_of(std::string_view source, std::string_view part = {}) {
+  const std::size_t at = part.empty() ? 0 : source.find(part);
+  EXPECT_NE(at, std::string_view::npos) << part;
+  return ExpressionDisclosure(source).of(at, at + (part.empty() ? source.size() : part.size()));
+}
+
+TEST(Disclosure, HidesByWhatIsNamed) {
+  const struct {
+    std::string_view source;
+    Kind kind;
+  } cases[] = {
+      {R"(ctx.request.http.method == "GET")", Kind::kShown},
+      {R"(ctx.request.http.headers["x-team"])", Kind::kShown},
+      {R"(ctx.request.http.headers.accept)", Kind::kShown},
+      {R"(ctx.request.http.headers[?"x-team"].orValue(""))", Kind::kShown},
+      {R"(ctx.request.http.headers["authorization"])", Kind::kCredential},
+      {R"(ctx.request.http.headers["Author" + "ization"])", Kind::kCredential},
+      {R"(ctx.request.http.headers["\x61uthorization"])", Kind::kCredential},
+      {R"(ctx["request"]["http"]["headers"]["Cookie"])", Kind::kCredential},
+      {R"(ctx.request.http.headers.Cookie)", Kind::kCredential},
+      {R"(ctx.request.http.headers.?cookie)", Kind::kCredential},
+      {R"(ctx.request.http.headers["X-Api-Key"].size())", Kind::kCredential},
+      {R"(ctx.request.http.headers["x-octelium-auth"])", Kind::kCredential},
+      {R"(ctx.request.http.headers["proxy-authorization"])", Kind::kCredential},
+      {R"(ctx.request.http.headers)", Kind::kCredential},
+      {R"(ctx.request.http.headers[ctx.user.metadata.name])", Kind::kCredential},
+      {R"(ctx.request.grpc.http.headers["set-cookie"])", Kind::kCredential},
+      {R"(ctx.request.grpc.method)", Kind::kShown},
+      {R"(ctx.request.http)", Kind::kCredential},
+      {R"(ctx.request)", Kind::kCredential},
+      {R"(ctx)", Kind::kCredential},
+      {R"(ctx["req" + "uest"])", Kind::kCredential},
+      {R"(ctx.request.http.uri)", Kind::kCredential},
+      {R"(ctx.request.http.queryParams["page"])", Kind::kShown},
+      {R"(ctx.request.http.queryParams["access_token"])", Kind::kCredential},
+      {R"(ctx.request.http.queryParams)", Kind::kCredential},
+      {R"(ctx.request.http.bodyMap.age > 18)", Kind::kBody},
+      {R"(string(ctx.request.http.body))", Kind::kBody},
+      {R"(ctx.user.spec.groups.hasAll("dev"))", Kind::kShown},
+      {R"(ctx.user.spec.groups.exists(g, g == "token"))", Kind::kShown},
+      {R"("ctx.request.http.body")", Kind::kShown},
+  };
+  for (const auto& c : cases) EXPECT_EQ(kind_of(c.source), c.kind) << c.source;
+}
+
+TEST(Disclosure, HidesOnlyThePartsThatNameIt) {
+  const std::string_view source =
+      R"(ctx.request.http.method == "GET" && ctx.request.http.bodyMap.age > 18)";
+  EXPECT_EQ(kind_of(source, "ctx.request.http.method"), Kind::kShown);
+  EXPECT_EQ(kind_of(source, "ctx.request.http.bodyMap.age"), Kind::kBody);
+  EXPECT_EQ(kind_of(source, "ctx.request.http.bodyMap.age > 18"), Kind::kBody);
+}
+
+TEST(Disclosure, HidesLocalVariablesBesideAnythingHidden) {
+  const std::string_view source =
+      R"(ctx.request.http.headers.exists(h, h.startsWith("x")) && ctx.user.metadata.name == "a")";
+  EXPECT_EQ(kind_of(source, R"(h.startsWith("x"))"), Kind::kCredential);
+  EXPECT_EQ(kind_of(source, "ctx.user.metadata.name"), Kind::kShown);
+  EXPECT_EQ(kind_of("cel.bind(b, ctx.request.http.bodyMap, b.age > 18)", "b.age"), Kind::kBody);
+}
+
+}  // namespace
+}  // namespace policy

@@ -1,0 +1,236 @@
+#include "policy/explanation.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "policy/cause.h"
+#include "policy/explanation_text.h"
+#include "policy/testkit_test.h"
+#include "resource/json.h"
+
+namespace policy {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void use_authorization(World& world, std::string_view yaml) {
+  *world.service.mutable_spec()->mutable_authorization() =
+      from_yaml<corev1::Service>(yaml).spec().authorization();
+}
+
+// With one rule of the Service that allows what `match` says.
+World allowing(std::string_view match) {
+  World world;
+  auto* rule = world.service.mutable_spec()
+                   ->mutable_authorization()
+                   ->add_inlinepolicies()
+                   ->mutable_spec()
+                   ->add_rules();
+  rule->set_effect(corev1::Policy::Spec::Rule::ALLOW);
+  rule->mutable_condition()->set_match(std::string(match));
+  return world;
+}
+
+extv1::Explanation explained(World& world, Disclosure disclosure = Disclosure::kRedacted) {
+  const Decided decided(world);
+  const auto dynamic = DynamicConfig::compile(world.service);
+  extv1::Explanation out;
+  RequestContext context = world.context();
+  const Decision decision = explain(context,
+                                    {.access = access_of(world.service),
+                                     .rules = decided.rules,
+                                     .subject = &decided.subject,
+                                     .dynamic = dynamic.get()},
+                                    disclosure, out);
+  EXPECT_EQ(decision.code, decided->code);
+  EXPECT_EQ(context.recorder(), nullptr);
+  return out;
+}
+
+// What the golden file says; UPDATE_GOLDEN=1 writes it anew.
+void expect_golden(std::string_view name, const std::string& text) {
+  const fs::path file =
+      fs::path(GATEWAY_SOURCE_DIR) / "src/policy/testdata" / (std::string(name) + ".txt");
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(file) << text;
+  EXPECT_EQ(text, read_file(file)) << file;
+}
+
+// The guide's example of access control, with one of its conditions violated at a time.
+class ExplainedExample : public testing::Test {
+ protected:
+  ExplainedExample() {
+    const auto file =
+        read_file(fs::path(GATEWAY_SOURCE_DIR) / "examples/guide/09-access-control.yaml");
+    use_authorization(world, file);
+    world.view.method = "POST";
+    world.view.path = "/users/7";
+    world.headers.fields.emplace_back("X-Custom-Header", "this-value");
+    world.set_body(R"({"age": 19, "email": "a@example.com"})");
+  }
+
+  std::string text(Disclosure disclosure = Disclosure::kRedacted) {
+    return render_text(explained(world, disclosure));
+  }
+
+  World world;
+};
+
+TEST_F(ExplainedExample, Allowed) { expect_golden("explained_allowed", text()); }
+
+TEST_F(ExplainedExample, WithoutTheGroup) {
+  world.user.mutable_spec()->mutable_groups()->RemoveLast();
+  expect_golden("explained_groups", text());
+}
+
+TEST_F(ExplainedExample, WithAnotherMethod) {
+  world.view.method = "GET";
+  expect_golden("explained_method", text());
+}
+
+TEST_F(ExplainedExample, WithAnotherPath) {
+  world.view.path = "/admin";
+  expect_golden("explained_path", text());
+}
+
+TEST_F(ExplainedExample, WithoutTheHeader) {
+  world.headers.fields.pop_back();
+  expect_golden("explained_header", text());
+}
+
+TEST_F(ExplainedExample, WithAnotherBody) {
+  world.set_body(R"({"age": 17, "email": "a@example.com"})");
+  expect_golden("explained_body", text());
+  expect_golden("explained_body_shown", text(Disclosure::kEverything));
+}
+
+TEST(Explanation, NamesWhereRulesComeFrom) {
+  World world;
+  world.policies.push_back(from_yaml<corev1::Policy>(R"(
+metadata: {name: team}
+spec: {rules: [{name: working-hours, effect: DENY, condition: {match: 'ctx.user.spec.type == "WORKLOAD"'}}]}
+)"));
+  world.policies.push_back(from_yaml<corev1::Policy>(R"(
+metadata: {name: dev.team}
+spec:
+  enforcementRules: [{effect: IGNORE, condition: {match: ctx.request.http.method == "POST"}}]
+  rules: [{effect: ALLOW, priority: 1, condition: {any: {of: [{none: {of: [{match: ctx.user.metadata.name == "alice"}]}}, {match: 1 / ctx.user.spec.groups.size() > 0 || 1 / (ctx.user.spec.groups.size() - 2) > 0}]}}}]
+)"));
+  world.ops.mutable_spec()->mutable_authorization()->add_policies("dev.team");
+  expect_golden("explained_sources", render_text(explained(world)));
+}
+
+TEST(Explanation, SaysWhichFixedCheckFailed) {
+  World world = allowing("true");
+  world.session.mutable_spec()->mutable_expiresat()->set_seconds(1);
+  const auto explanation = explained(world);
+  EXPECT_EQ(explanation.decision(), extv1::Explanation::DENY);
+  EXPECT_EQ(explanation.reason(), "SESSION_EXPIRED");
+  EXPECT_EQ(explanation.steps_size(), 0);
+  EXPECT_NE(render_text(explanation).find("✗ session_expired, which no rule can change"),
+            std::string::npos);
+}
+
+TEST(Explanation, SaysWhichRuleChoseTheConfig) {
+  World world = allowing("true");
+  *world.service.mutable_spec()->mutable_dynamicconfig() = from_yaml<corev1::Service>(R"(
+spec:
+  dynamicConfig:
+    configs: [{name: a}, {name: b}]
+    rules:
+      - {condition: {match: ctx.request.http.path == "/a"}, configName: a}
+      - {condition: {match: ctx.request.http.path.startsWith("/v1")}, configName: b}
+)")
+                                                               .spec()
+                                                               .dynamicconfig();
+  const auto explanation = explained(world);
+  EXPECT_EQ(explanation.config().name(), "b");
+  EXPECT_EQ(explanation.config().rule(), 1u);
+  expect_golden("explained_config", render_text(explanation));
+  world.view.path = "/";
+  EXPECT_EQ(explained(world).config().name(), "default");
+  EXPECT_FALSE(explained(world).config().has_rule());
+}
+
+TEST(Explanation, NeverShowsCredentials) {
+  for (const std::string_view name :
+       {"Authorization", "Cookie", "X-Octelium-Auth", "Proxy-Authorization", "Set-Cookie",
+        "X-Api-Key", "x-csrf-token", "X-Client-Secret", "X-Db-Password", "X-Aws-Credential"}) {
+    for (const std::string_view expression :
+         {R"(ctx.request.http.headers["{}"] == "no")",
+          R"(ctx.request.http.headers["{}"].size() == 1)",
+          R"(ctx.request.http.headers["{}"].split("-").size() > 5)",
+          R"(ctx.request.http.headers.exists(h, ctx.request.http.headers[h] == "{}"))",
+          R"(cel.bind(all, ctx.request.http.headers, all["{}"] == "x"))",
+          R"(int(ctx.request.http.headers["{}"]) == 1)"}) {
+      std::string match(expression);
+      match.replace(match.find("{}"), 2, name);
+      World world = allowing(match);
+      world.headers.fields.emplace_back(name, "hush-hush");
+      const auto explanation = explained(world);
+      EXPECT_EQ(resource::to_json(explanation).find("hush"), std::string::npos) << match;
+      EXPECT_EQ(render_text(explanation).find("hush"), std::string::npos) << match;
+      EXPECT_GT(explanation.steps(0).rule().condition().parts_size(), 0) << match;
+    }
+  }
+}
+
+TEST(Explanation, ShowsOfABodyOnlyTypeAndLength) {
+  World world = allowing(R"(ctx.request.http.bodyMap.name == "x")");
+  world.set_body(R"({"name": "hush-hush"})");
+  const std::string text = render_text(explained(world));
+  EXPECT_EQ(text.find("hush"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find("ctx.request.http.bodyMap.name = string of 9 bytes, not shown: from the body"),
+      std::string::npos)
+      << text;
+  EXPECT_NE(render_text(explained(world, Disclosure::kEverything)).find("\"hush-hush\""),
+            std::string::npos);
+}
+
+TEST(Explanation, IsBounded) {
+  World world =
+      allowing(R"(ctx.user.spec.attrs.all.all(x, x.size() > 0) && ctx.user.metadata.name == "b")");
+  const std::string element(5000, 'x');
+  auto* attrs = world.user.mutable_spec()->mutable_attrs()->mutable_fields();
+  for (int i = 0; i < 1000; ++i)
+    (*attrs)["all"].mutable_list_value()->add_values()->set_string_value(element);
+  for (int i = 0; i < 2000; ++i) {
+    auto* rule = world.service.mutable_spec()
+                     ->mutable_authorization()
+                     ->mutable_inlinepolicies(0)
+                     ->mutable_spec()
+                     ->add_rules();
+    rule->set_effect(corev1::Policy::Spec::Rule::ALLOW);
+    rule->set_priority(1);
+    rule->mutable_condition()->set_match(i < 1999 ? R"(ctx.user.metadata.name == "b")" : "true");
+  }
+  const auto explanation = explained(world);
+  EXPECT_EQ(explanation.decision(), extv1::Explanation::ALLOW);
+  EXPECT_LT(explanation.ByteSizeLong(), 2 * kMaxExplanationBytes);
+  EXPECT_GT(explanation.omitted(), 0u);
+  const auto& last = explanation.steps(explanation.steps_size() - 1).rule();
+  EXPECT_TRUE(last.decides());
+  EXPECT_EQ(last.index(), 2000u);
+}
+
+TEST(Causes, AreFoundThroughLogicalOperators) {
+  using Truth = EvaluatedPart::Truth;
+  const std::string_view source = "a && (b || !c)";
+  const std::vector<EvaluatedPart> parts = {{0, 1, 1, Truth::kTrue},   {6, 7, 2, Truth::kFalse},
+                                            {12, 13, 3, Truth::kTrue}, {11, 13, 2, Truth::kFalse},
+                                            {6, 13, 1, Truth::kFalse}, {0, 14, 0, Truth::kFalse}};
+  EXPECT_EQ(causes(source, parts), (std::vector<std::size_t>{1, 2}));
+  EXPECT_TRUE(causes(source, {}).empty());
+}
+
+}  // namespace
+}  // namespace policy
