@@ -206,21 +206,13 @@ Request::Next Request::find_service() {
 
 // `/package.Service/Method` (spec/http-gateway.md 3.16).
 Request::Next Request::parse_grpc() {
-  const std::string_view path = target_.path.substr(1);
-  const auto slash = path.find('/');
-  const auto dot = path.substr(0, slash).rfind('.');
-  const bool good = slash != std::string_view::npos && dot != std::string_view::npos && dot > 0 &&
-                    dot + 1 < slash && slash + 1 < path.size() &&
-                    path.find('/', slash + 1) == std::string_view::npos;
-  if (!good)
+  const auto parsed = policy::parse_grpc_path(target_.path);
+  if (!parsed)
     return answer({.status = 404,
                    .reason = "grpc_path_malformed",
                    .grpc_status = 12,
                    .grpc_message = "Octelium: unimplemented"});
-  grpc_full_ = path.substr(0, slash);
-  grpc_package_ = path.substr(0, dot);
-  grpc_service_ = path.substr(dot + 1, slash - dot - 1);
-  grpc_method_ = path.substr(slash + 1);
+  grpc_ = *parsed;
   return Next::kGoOn;
 }
 
@@ -307,7 +299,7 @@ void Request::describe() {
     view_.content_length = static_cast<std::int64_t>(whole_body_->size());
   }
   view_.is_grpc = service_->is_grpc;
-  view_.grpc = {grpc_package_, grpc_service_, grpc_full_, grpc_method_};
+  view_.grpc = grpc_;
 }
 
 policy::Subject Request::subject() const {
@@ -854,9 +846,9 @@ void Request::fill_entry() {
       head_.content_length ? *head_.content_length : stream_.body_bytes_received();
   entry_.response_bytes = stream_.body_bytes_sent();
   entry_.content_type = content_type_;
-  entry_.grpc_package = grpc_package_;
-  entry_.grpc_service = grpc_service_;
-  entry_.grpc_method = grpc_method_;
+  entry_.grpc_package = grpc_.package;
+  entry_.grpc_service = grpc_.service;
+  entry_.grpc_method = grpc_.method;
   entry_.grpc_message = grpc_message_;
   entry_.reason = reply_.reason;
   entry_.detail = detail_;

@@ -159,10 +159,7 @@ class Request final : private ResponseShaper {
   std::string content_type_;
   std::string grpc_message_;
   telemetry::AccessEntry entry_;
-  std::string_view grpc_package_;
-  std::string_view grpc_service_;
-  std::string_view grpc_full_;
-  std::string_view grpc_method_;
+  policy::GrpcView grpc_;
   const upstream::Endpoint* endpoint_ = nullptr;
   char id_[IdentifierSource::kSize];
 };

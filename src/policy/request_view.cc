@@ -21,4 +21,19 @@ std::optional<std::string_view> HeaderSource::find(std::string_view lower_name) 
   return std::nullopt;
 }
 
+std::optional<GrpcView> parse_grpc_path(std::string_view path) {
+  if (!path.starts_with('/')) return std::nullopt;
+  path.remove_prefix(1);
+  const auto slash = path.find('/');
+  const auto dot = path.substr(0, slash).rfind('.');
+  const bool good = slash != std::string_view::npos && dot != std::string_view::npos && dot > 0 &&
+                    dot + 1 < slash && slash + 1 < path.size() &&
+                    path.find('/', slash + 1) == std::string_view::npos;
+  if (!good) return std::nullopt;
+  return GrpcView{.package = path.substr(0, dot),
+                  .service = path.substr(dot + 1, slash - dot - 1),
+                  .service_full_name = path.substr(0, slash),
+                  .method = path.substr(slash + 1)};
+}
+
 }  // namespace policy

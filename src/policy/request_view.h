@@ -32,6 +32,9 @@ struct GrpcView {
   std::string_view method;             // "ListUser"
 };
 
+// nullopt for a path of another form.
+std::optional<GrpcView> parse_grpc_path(std::string_view path);
+
 // The canonical request as rules read it: `ctx.request`. The gateway fills it once; everything in
 // it outlives the RequestContext made over it.
 struct RequestView {
