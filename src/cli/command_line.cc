@@ -31,6 +31,8 @@ CLI::App& CommandLine::add(CLI::App& parent, const std::string& name, const std:
 base::Result<void> CommandLine::execute(const Environment& environment, Terminal& terminal) {
   const CLI::App* chosen = &app_;
   while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+  if (const auto offline = offline_.find(chosen); offline != offline_.end())
+    return offline->second();
   const auto command = commands_.find(chosen);
   if (command == commands_.end()) {
     return base::fail_invalid("command_missing", "no such command; see --help");

@@ -13,6 +13,7 @@ namespace cli {
 class CommandLine {
  public:
   using Command = std::function<base::Result<void>(Client&)>;
+  using OfflineCommand = std::function<base::Result<void>()>;
 
   CommandLine(const std::string& program, const std::string& description);
 
@@ -23,6 +24,11 @@ class CommandLine {
                 const std::string& description);
   void on(CLI::App& subcommand, Command command) { commands_[&subcommand] = std::move(command); }
 
+  // One that needs neither a cluster nor to know which.
+  void on_offline(CLI::App& subcommand, OfflineCommand command) {
+    offline_[&subcommand] = std::move(command);
+  }
+
   int run(int argc, const char* const* argv, const Environment& environment, Terminal& terminal);
 
  private:
@@ -31,6 +37,7 @@ class CommandLine {
   CLI::App app_;
   GlobalFlags flags_;
   std::map<const CLI::App*, Command> commands_;
+  std::map<const CLI::App*, OfflineCommand> offline_;
 };
 
 // The flags of everything that lists.

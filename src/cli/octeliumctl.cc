@@ -5,6 +5,7 @@
 #include "cli/get.h"
 #include "cli/input_files.h"
 #include "cli/kinds.h"
+#include "cli/test_policies.h"
 #include "cli/write_commands.h"
 
 namespace cli {
@@ -205,6 +206,24 @@ void add_delete(CommandLine& commands, Terminal& terminal) {
   });
 }
 
+void add_test(CommandLine& commands, Terminal& terminal) {
+  struct Flags {
+    TestOptions options;
+    std::string output;
+  };
+  auto f = flags<Flags>();
+  CLI::App& command =
+      commands.add(commands.app(), "test", "", "Run policy cases (*_test.yaml) without a cluster");
+  command.add_option("path", f->options.path, "Directory, or one file of cases")->required();
+  command.add_option("--coverage-min", f->options.coverage_min,
+                     "Fail if fewer percent of the rules matched at least once");
+  command.add_option("-o,--out", f->output, "Output format: json or yaml instead of text");
+  commands.on_offline(command, [&terminal, f]() -> base::Result<void> {
+    BASE_ASSIGN(f->options.format, parse_format(f->output));
+    return test_policies(terminal, f->options);
+  });
+}
+
 }  // namespace
 
 int run_octeliumctl(int argc, const char* const* argv, const Environment& environment,
@@ -215,6 +234,7 @@ int run_octeliumctl(int argc, const char* const* argv, const Environment& enviro
   add_create(commands, terminal);
   add_update(commands, terminal);
   add_delete(commands, terminal);
+  add_test(commands, terminal);
   add_common_commands(commands, terminal);
   return commands.run(argc, argv, environment, terminal);
 }
