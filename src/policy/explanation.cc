@@ -278,13 +278,19 @@ void fill_asked(const RequestContext& context, extv1::Explanation::Asked& out) {
 }
 
 void choose_config(RequestContext& context, const DynamicConfig& dynamic, Writer& writer,
-                   extv1::ConfigChoice& out) {
+                   Disclosure disclosure, extv1::ConfigChoice& out) {
   writer.begin_config();
-  const std::size_t index = dynamic.choose(context);
-  out.set_name(index == 0 ? "default" : dynamic.configs()[index].name());
-  const int asked = out.conditions_size();
-  if (asked > 0 && out.conditions(asked - 1).outcome() == extv1::MATCH)
-    out.set_rule(static_cast<std::uint32_t>(asked - 1));
+  std::string computed;
+  const ConfigChoice choice = dynamic.choose(context, computed);
+  out.set_iscomputed(choice.kind != ConfigChoice::Kind::kNamed);
+  if (choice.rule != ConfigChoice::kNoRule) out.set_rule(choice.rule);
+  // The message may quote what the rule read; which rule it was is all that may be said then.
+  const std::string_view problem = choice.problem;
+  out.set_problem(disclosure == Disclosure::kEverything
+                      ? shortened(problem, kMaxPart)
+                      : std::string(problem.substr(0, problem.find(": "))));
+  if (!out.iscomputed())
+    out.set_name(choice.config == 0 ? "default" : dynamic.configs()[choice.config].name());
 }
 
 void set_time(base::WallTime time, google::protobuf::Timestamp& out) {
@@ -311,7 +317,7 @@ Decision explain(RequestContext& context, const DecisionBasis& basis, Disclosure
     }
   }
   if (decision.allowed && basis.dynamic != nullptr)
-    choose_config(context, *basis.dynamic, writer, *out.mutable_config());
+    choose_config(context, *basis.dynamic, writer, disclosure, *out.mutable_config());
   context.set_recorder(nullptr);
   return decision;
 }

@@ -186,13 +186,13 @@ class TextWriter {
   }
 
   void config(const extv1::ConfigChoice& config) {
-    std::string text = fmt::format("config   {}", config.name());
+    std::string text = fmt::format("config   {}", config.iscomputed() ? "computed" : config.name());
     if (config.has_rule())
       text += fmt::format(", by dynamicConfig.rules[{}]{}", config.rule(),
                           config.iscomputed() ? ", which computed it" : "");
     else if (config.conditions_size() > 0)
       text += ", since no rule of dynamicConfig matches";
-    if (!config.problem().empty()) text += "; " + one_line(config.problem());
+    if (!config.problem().empty()) text += "; a rule had a problem: " + one_line(config.problem());
     line(0, text);
     for (const extv1::Condition& each : config.conditions()) condition(each, 3, true);
   }
