@@ -340,13 +340,15 @@ Request::Next Request::choose_config() {
   context_.reset();
   if (choice.failed > 0)
     tools_.counters.config_rule_failures.fetch_add(choice.failed, std::memory_order_relaxed);
-  if (choice.kind == Kind::kInvalid) return refuse_config(std::move(choice.problem));
-  config_problem_ = std::move(choice.problem);
-  if (choice.kind == Kind::kNamed)
+  if (choice.kind == Kind::kNamed) {
+    config_problem_ = std::move(choice.problem);
     return use_config(choice.config < service_->configs.size()
                           ? service_->configs[choice.config].get()
                           : nullptr);
+  }
   computed_by_ = policy::computed_by(choice.rule);
+  if (choice.kind == Kind::kInvalid) return refuse_config(std::move(choice.problem));
+  config_problem_ = std::move(choice.problem);
   ConfigCache::Computed known = tools_.configs.find(*service_->basis, json);
   return known ? use_computed(std::move(known)) : Next::kGoOn;
 }

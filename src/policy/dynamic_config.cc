@@ -6,6 +6,7 @@
 
 #include "base/suggest.h"
 #include "policy/canonical_json.h"
+#include "policy/config_shape.h"
 #include "resource/name.h"
 #include "resource/service_config.h"
 
@@ -44,6 +45,7 @@ base::Result<std::shared_ptr<const cel::Program>> compile_eval(const std::string
   options.expected = cel::Expected::kMap;
   auto program = cel::compile(source, ContextSchema::get(ContextSchema::Attrs::kUnbound), options);
   if (!program) return base::fail_invalid("eval", std::move(program.error().message));
+  if (auto fault = find_config_fault(source)) return base::fail_invalid("eval", std::move(*fault));
   return program;
 }
 

@@ -92,11 +92,17 @@ TEST_F(DynamicConfigTest, ComputesAConfig) {
   EXPECT_EQ(choice.failed, 0u);
 }
 
+TEST_F(DynamicConfigTest, AnUpstreamOfTheServicesUid) {
+  EXPECT_EQ(choose(R"([{condition: {matchAny: true},
+ eval: '{"upstream": {"url": "https://" + ctx.service.metadata.uid + ".up.test"}}'}])"),
+            R"({"upstream":{"url":"https://svc-1.up.test"}})");
+}
+
 TEST_F(DynamicConfigTest, AnExpressionThatGivesNoMapIsPassedOver) {
   for (const char* eval : {
            "ctx.user.spec.groups",                                // is no map
            R"({"upstream": {"url": ctx.device.metadata.name}})",  // is not there
-           R"({"x": int(ctx.user.metadata.name)})",               // fails
+           R"({"name": string(int(ctx.user.metadata.name))})",    // fails
        }) {
     const std::string rule = std::string("{condition: {matchAny: true}, eval: '") + eval + "'}";
     EXPECT_EQ(choose("[" + rule + ", {condition: {matchAny: true}, configName: c2}]"), "c2")
@@ -113,21 +119,21 @@ TEST_F(DynamicConfigTest, AnExpressionThatGivesNoMapIsPassedOver) {
 }
 
 TEST_F(DynamicConfigTest, AMapThatCanBeNoConfigIsTheChoiceAllTheSame) {
-  EXPECT_EQ(choose(R"([{condition: {matchAny: true}, eval: '{"http": {1: 2}}'},
+  EXPECT_EQ(choose(R"([{condition: {matchAny: true}, eval: '{"http": {1: "x"}}'},
  {condition: {matchAny: true}, configName: c2}])"),
             "invalid: rules[0].eval: http: a key of type int; the keys of a config are texts");
 }
 
 TEST_F(DynamicConfigTest, AValueOfCtxCanBePartOfAConfig) {
-  EXPECT_EQ(choose(R"([{condition: {matchAny: true}, eval: '{"a": ctx.user.spec.attrs}'}])"),
-            R"({"a":{"level":3,"nick":null,"regions":["eu","us"]}})");
+  EXPECT_EQ(choose(R"([{condition: {matchAny: true}, eval: '{"http": ctx.user.spec.attrs}'}])"),
+            R"({"http":{"level":3,"nick":null,"regions":["eu","us"]}})");
 }
 
 TEST_F(DynamicConfigTest, ComputesForAnonymousRequests) {
   world.make_anonymous();
-  EXPECT_EQ(choose(R"([{condition: {matchAny: true}, eval: '{"a": ctx.user.metadata.name}'},
- {condition: {matchAny: true}, eval: '{"a": ctx.request.http.path}'}])"),
-            R"({"a":"/v1/items"})");
+  EXPECT_EQ(choose(R"([{condition: {matchAny: true}, eval: '{"name": ctx.user.metadata.name}'},
+ {condition: {matchAny: true}, eval: '{"name": ctx.request.http.path}'}])"),
+            R"({"name":"/v1/items"})");
 }
 
 TEST_F(DynamicConfigTest, KnowsWhetherItComputesAndReadsTheBody) {
@@ -157,9 +163,11 @@ dynamicConfig:
         auth: {basic: {password: {fromSecret: s}}}
         header: {removeRequestHeaders: [b]}
     - {name: alone}
+    - {name: resets, parent: default, http: {isUpstreamHTTP2: false}}
+    - {name: replaces, parent: default, upstream: {loadbalance: {endpoints: [{url: 'https://two'}]}}}
     - {name: grandchild, parent: child}
 )");
-  ASSERT_EQ(configs->configs().size(), 4u);
+  ASSERT_EQ(configs->configs().size(), 6u);
   const auto& child = configs->configs()[1];
   EXPECT_EQ(child.upstream().url(), "https://one.example.com");
   EXPECT_TRUE(child.http().isupstreamhttp2());
@@ -169,9 +177,13 @@ dynamicConfig:
   EXPECT_EQ(child.http().header().removerequestheaders(0), "a");
   EXPECT_EQ(child.http().header().removerequestheaders(1), "b");
   EXPECT_FALSE(configs->configs()[2].has_upstream());
+  // A child cannot reset what is set; of a oneof it replaces the parent's member.
+  EXPECT_TRUE(configs->configs()[3].http().isupstreamhttp2());
+  EXPECT_FALSE(configs->configs()[4].upstream().has_url());
+  EXPECT_EQ(configs->configs()[4].upstream().loadbalance().endpoints_size(), 1);
   // The parent's own parent is not followed.
-  EXPECT_FALSE(configs->configs()[3].has_upstream());
-  EXPECT_EQ(configs->configs()[3].http().auth().basic().password().fromsecret(), "s");
+  EXPECT_FALSE(configs->configs()[5].has_upstream());
+  EXPECT_EQ(configs->configs()[5].http().auth().basic().password().fromsecret(), "s");
 }
 
 TEST_F(DynamicConfigTest, ExplainsWhatItRefuses) {
@@ -184,11 +196,13 @@ TEST_F(DynamicConfigTest, ExplainsWhatItRefuses) {
        "there is no config \"chlid\"; did you mean \"child\"?"},
       {"{condition: {matchAny: true}, eval: ' '}", "spec.dynamicConfig.rules[0].eval",
        "the expression is empty"},
-      {"{condition: {matchAny: true}, eval: '{\"a\": ctx.usr}'}",
+      {"{condition: {matchAny: true}, eval: '{\"name\": ctx.usr}'}",
        "spec.dynamicConfig.rules[0].eval",
-       "did you mean \"user\"?\n {\"a\": ctx.usr}\n           ^"},
+       "did you mean \"user\"?\n {\"name\": ctx.usr}\n              ^"},
       {"{condition: {matchAny: true}, eval: '\"text\"'}", "spec.dynamicConfig.rules[0].eval",
        "1:1: "},
+      {"{condition: {matchAny: true}, eval: '{\"upstream\": {\"ur\": 1}}'}",
+       "spec.dynamicConfig.rules[0].eval", "did you mean \"url\"?"},
       {"{condition: {matchAny: true}, eval: attrs}", "spec.dynamicConfig.rules[0].eval",
        "unknown variable \"attrs\""},
       {"{condition: {matchAny: true}, opa: x}", "spec.dynamicConfig.rules[0].opa", "not supported"},

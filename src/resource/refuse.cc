@@ -128,6 +128,10 @@ std::vector<Problem> refuse(const Message& resource) {
   return walk.take();
 }
 
+std::string_view refusal_of(const FieldDescriptor& field) {
+  return verdicts().of(std::string(short_name(field.full_name())));
+}
+
 std::vector<Problem> refuse_part(const Message& part) {
   Walk walk;
   walk.visit("", part, 0);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <google/protobuf/descriptor.h>
+
+#include <string_view>
 #include <vector>
 
 #include "resource/kind.h"
@@ -11,7 +14,10 @@ namespace resource {
 // set. Accepting it would promise what is not done. The table is refuse_table.h.
 std::vector<Problem> refuse(const Message& resource);
 
-// The same for a part of a resource; paths begin with the part's own fields.
+// The sentence for one field; empty when something acts on it.
+std::string_view refusal_of(const google::protobuf::FieldDescriptor& field);
+
+// The same as refuse() for a part of a resource; paths begin with the part's own fields.
 std::vector<Problem> refuse_part(const Message& part);
 
 }  // namespace resource

@@ -228,8 +228,10 @@ def test_a_line_break_never_splits_a_head(gateway, applied, default):
     ({"upstream": {}}, "upstream: must have url or loadbalance"),
 ])
 def test_a_computed_config_is_held_to_what_applied_ones_are(gateway, applied, default, config, detail):
-    name = applied(dynamic("held-to", rule(eval=repr(config).replace("'", '"')), rule(configName="default")))
-    answer = gateway.get(name, token=gateway.token("alice"))
+    # From an attribute of the User: an expression that has it written out would be refused when it is applied.
+    gateway.user("dave", policies=["allow-all"], attrs={"config": config})
+    name = applied(dynamic("held-to", rule(eval="ctx.user.spec.attrs.config"), rule(configName="default")))
+    answer = gateway.get(name, token=gateway.token("dave"))
     assert answer.status == 502
     assert extension(gateway, answer)["detail"].startswith(f"rules[0].eval: {detail}")
     assert default.take() == []
@@ -300,6 +302,8 @@ def test_anonymous_services_have_computed_configs(gateway, applied, default, oth
     ('{"upstream": ', ["spec.dynamicConfig.rules[0].eval: 1:", "^"]),
     ('"text"', ["spec.dynamicConfig.rules[0].eval: 1:1: ", "map"]),
     (" ", ["spec.dynamicConfig.rules[0].eval: the expression is empty"]),
+    ('{"upstraem": {}}', ['spec.dynamicConfig.rules[0].eval: 1:2: unknown field "upstraem" of a config; did you mean "upstream"?']),
+    ('{"http": {"plugins": []}}', ["spec.dynamicConfig.rules[0].eval: 1:11: http.plugins: plugins are not supported"]),
     ("attrs", ["spec.dynamicConfig.rules[0].eval: 1:1: ", 'unknown variable "attrs"']),
 ])
 def test_what_does_not_compile_is_refused_with_its_place(gateway, eval_, message):
