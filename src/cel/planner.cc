@@ -19,6 +19,12 @@ constexpr std::size_t kMaxFolded = 64 * 1024;
 // RE2 instructions of all constant patterns of one program; bounds what hostile repetitions take.
 constexpr int kMaxPatternSize = 50'000;
 
+// What RE2 may take for all constant patterns of one program, for itself and for the states it
+// finds while matching; divided among them.
+constexpr std::int64_t kPatternsMemory = 16 << 20;
+constexpr std::int64_t kLeastPatternMemory = 64 << 10;
+constexpr std::int64_t kMostPatternMemory = 2 << 20;
+
 class Planner {
  public:
   Planner(std::string_view source, Ast ast, const Checked& checked, const CompileOptions& options)
@@ -29,6 +35,9 @@ class Planner {
     plan_->source = source;
     plan_->max_cost = options.max_cost;
     plan_->locals = checked.locals;
+    const auto patterns = std::ranges::count(ast_.exprs, "matches", &Expr::name);
+    pattern_memory_ = std::clamp(kPatternsMemory / std::max<std::int64_t>(patterns, 1),
+                                 kLeastPatternMemory, kMostPatternMemory);
   }
 
   std::expected<std::unique_ptr<Plan>, Problem> run() {
@@ -269,7 +278,7 @@ class Planner {
   }
 
   NodeId matches(const std::vector<NodeId>& arguments, std::string_view pattern) {
-    auto compiled = compile_pattern(pattern);
+    auto compiled = compile_pattern(pattern, pattern_memory_);
     if (!compiled) {
       fail(plan_->places[arguments[1]].offset,
            fmt::format("the regular expression is invalid: {}", compiled.error()));
@@ -417,6 +426,7 @@ class Planner {
   EmptySource nothing_;
   Evaluation folding_;  // one budget for all constants of the program
   int pattern_size_ = 0;
+  std::int64_t pattern_memory_ = kMostPatternMemory;
   std::optional<Problem> problem_;
 };
 

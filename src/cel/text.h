@@ -66,7 +66,7 @@ Value reverse_list(Evaluation& evaluation, const Value& list);
 // Linear-time matching without capture groups; `memory` bounds the compiled pattern. The error is
 // RE2's own wording.
 std::expected<std::unique_ptr<const re2::RE2>, std::string> compile_pattern(
-    std::string_view pattern, std::int64_t memory = 2 << 20);
+    std::string_view pattern, std::int64_t memory);
 // Pays for matching `text`: at worst every instruction of the pattern looks at every byte.
 bool charge_match(Evaluation& evaluation, const re2::RE2& pattern, std::string_view text);
 
