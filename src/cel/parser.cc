@@ -75,15 +75,7 @@ class Parser {
                                   : text == "or" || text == "OR" ? "; \"or\" is written ||"
                                                                  : "";
     return fail(current_.offset,
-                fmt::format("unexpected \"{}\"; expected {}{}", shown(text), wanted, hint));
-  }
-
-  // The start of a token, cut between characters.
-  static std::string_view shown(std::string_view text) {
-    constexpr std::size_t kMost = 40;
-    std::size_t end = std::min(kMost, text.size());
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;
-    return text.substr(0, end);
+                fmt::format("unexpected \"{}\"; expected {}{}", head(text, 40), wanted, hint));
   }
 
   // `expr` is written from `begin` to the end of the token before the current one.

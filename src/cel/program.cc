@@ -45,9 +45,10 @@ bool Program::reads_clock() const { return plan_->reads_clock; }
 std::string_view Program::source() const { return plan_->source; }
 
 std::string Program::describe(const Value& error) const {
-  if (error.error_position() == 0) return error.error_message();
+  const std::string message = printable(error.error_message());
+  if (error.error_position() == 0) return message;
   const LineColumn at = locate(plan_->source, error.error_position() - 1);
-  return fmt::format("{}:{}: {}", at.line, at.column, error.error_message());
+  return fmt::format("{}:{}: {}", at.line, at.column, message);
 }
 
 base::Result<std::shared_ptr<const Program>> compile(std::string_view source, const Schema& schema,

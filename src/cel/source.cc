@@ -53,21 +53,32 @@ LineColumn locate(std::string_view source, std::size_t offset) {
   return at;
 }
 
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const char32_t c = next_utf8(text, i);
+    append_utf8(out, c < 0x20 || c == 0x7F ? U' ' : c);
+  }
+  return out;
+}
+
+std::string_view head(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && is_continuation(text[bytes])) --bytes;
+  return text.substr(0, bytes);
+}
+
 std::string render(std::string_view source, const Problem& problem) {
   const LineColumn at = locate(source, problem.offset);
   std::size_t column = at.column - 1;
-  std::string line;
-  std::size_t skipped = column > kWindow / 2 ? column - kWindow / 2 : 0;
-  std::size_t shown = 0;
-  for (std::size_t i = 0, index = 0; i < at.text.size() && shown < kWindow; ++index) {
-    char32_t c = next_utf8(at.text, i);
-    if (index < skipped) continue;
-    append_utf8(line, c < 0x20 || c == 0x7F ? U' ' : c);
-    ++shown;
-  }
+  const std::size_t skipped = column > kWindow / 2 ? column - kWindow / 2 : 0;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < skipped && begin < at.text.size(); ++i) next_utf8(at.text, begin);
+  std::size_t end = begin;
+  for (std::size_t i = 0; i < kWindow && end < at.text.size(); ++i) next_utf8(at.text, end);
   column -= skipped;
-  return fmt::format("{}:{}: {}\n {}\n {}^", at.line, at.column, problem.message, line,
-                     std::string(column, ' '));
+  return fmt::format("{}:{}: {}\n {}\n {}^", at.line, at.column, printable(problem.message),
+                     printable(at.text.substr(begin, end - begin)), std::string(column, ' '));
 }
 
 bool is_utf8(std::string_view text) {

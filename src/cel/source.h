@@ -26,6 +26,12 @@ LineColumn locate(std::string_view source, std::size_t offset);
 // around the column.
 std::string render(std::string_view source, const Problem& problem);
 
+// `text` as a message can show it: on one line, well-formed.
+std::string printable(std::string_view text);
+
+// The first `bytes` of well-formed `text`, or as many less as end with a whole character.
+std::string_view head(std::string_view text, std::size_t bytes);
+
 // Whether `text` is well-formed UTF-8 (no surrogates, nothing above U+10FFFF, no overlong forms).
 bool is_utf8(std::string_view text);
 

@@ -17,7 +17,7 @@ constexpr std::size_t kMaxDetail = 80;
 
 Value error_with(Evaluation& evaluation, ErrorCode code, std::string_view head,
                  std::string_view detail) {
-  detail = detail.substr(0, kMaxDetail);
+  detail = cel::head(detail, kMaxDetail);
   char* text = evaluation.arena().array<char>(head.size() + detail.size() + 1);
   if (text == nullptr) return Value::memory_limit();
   char* end = std::copy(head.begin(), head.end(), text);

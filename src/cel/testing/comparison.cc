@@ -11,9 +11,9 @@
 namespace cel::testing {
 namespace {
 
-bool is_limit(const Value& value) {
-  return value.is_error() && (value.error_code() == ErrorCode::kCostLimit ||
-                              value.error_code() == ErrorCode::kMemoryLimit);
+bool is_limit(const Plain& value) {
+  return value.is_error() &&
+         (value.code == ErrorCode::kCostLimit || value.code == ErrorCode::kMemoryLimit);
 }
 
 // Checks what an Observer may rely on, and keeps the last value.
@@ -74,7 +74,8 @@ std::string Comparison::difference(std::string_view source, Checks checks) {
     watcher.wrong = "observed it is different";
   if (!watcher.wrong.empty()) return fmt::format("{}\n  {}", source, watcher.wrong);
 
-  if (!expected || is_limit(value)) return ++counts_.unbounded, std::string();
+  if (!expected || is_limit(*expected) || is_limit(actual))
+    return ++counts_.unbounded, std::string();
   ++counts_.agreed;
   if (identical(actual, *expected)) return {};
   return fmt::format("{}\n  evaluator: {}\n  oracle:    {}", source, show(actual), show(*expected));

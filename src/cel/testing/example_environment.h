@@ -29,6 +29,9 @@ class EnvironmentSource final : public AttributeSource {
 
   Value resolve(const Slot& slot, Arena& arena) const override;
   Value has(const Slot& slot, Arena& arena) const override;
+  base::WallTime now() const override {
+    return base::WallTime(std::chrono::seconds(1'772'616'600));
+  }
 
  private:
   const Environment& environment_;

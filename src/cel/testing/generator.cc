@@ -217,4 +217,11 @@ std::string Generator::fill(const char* pattern, std::size_t depth) {
   return out;
 }
 
+std::string expression_of(std::span<const std::uint8_t> input) {
+  if (input.empty()) return {};
+  const std::span<const std::uint8_t> rest = input.subspan(1);
+  if (input.front() % 2 == 1) return std::string(rest.begin(), rest.end());
+  return Generator(rest).expression();
+}
+
 }  // namespace cel::testing

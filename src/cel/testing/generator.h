@@ -29,4 +29,8 @@ class Generator {
   std::vector<std::string> variables_;
 };
 
+// What a fuzzer's input stands for: after an odd byte the expression itself, else what a Generator
+// makes of the rest.
+std::string expression_of(std::span<const std::uint8_t> input);
+
 }  // namespace cel::testing

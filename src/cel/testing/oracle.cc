@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "cel/testing/example_environment.h"
+
 namespace cel::testing {
 namespace {
 
@@ -11,6 +13,14 @@ using Plains = std::vector<Plain>;
 constexpr std::size_t kMostWork = 20'000;
 
 struct TooMuch {};
+
+// How much there is to copy.
+std::size_t weight(const Plain& v) {
+  std::size_t out = 1 + v.text.size() / 16;
+  for (const Plain& item : v.items) out += weight(item);
+  for (const auto& [key, value] : v.entries) out += weight(key) + weight(value);
+  return out + (v.inner == nullptr ? 0 : weight(*v.inner));
+}
 
 // -1, 0, 1, or nothing when unordered or not of one ordered type.
 struct Order {
@@ -404,7 +414,13 @@ std::optional<Plain> Oracle::run() {
 }
 
 Plain Oracle::eval(ExprId id) {
-  if (++work_ > kMostWork) throw TooMuch();
+  Plain out = evaluate(id);
+  work_ += weight(out);
+  if (work_ > kMostWork) throw TooMuch();
+  return out;
+}
+
+Plain Oracle::evaluate(ExprId id) {
   const Expr& expr = ast_[id];
   if (checked_.meanings[id].kind == Meaning::Kind::kNamed) return from_value(expr.literal, arena_);
   switch (expr.kind) {
@@ -498,8 +514,8 @@ Plain Oracle::call(ExprId id) {
 }
 
 Plain Oracle::library_call(const Function& function, const Plains& arguments) {
-  const EmptySource source;
-  Evaluation evaluation(source, arena_, 1'000'000);
+  const EnvironmentSource source(environment_);  // for now()
+  Evaluation evaluation(source, arena_, kMostWork);
   std::vector<Value> values;
   for (const Plain& argument : arguments) values.push_back(to_value(argument, arena_));
   return from_value(function.implementation(evaluation, values.data(), values.size()), arena_);

@@ -37,6 +37,7 @@ class Oracle {
   using Plains = std::vector<Plain>;
 
   Plain eval(ExprId id);
+  Plain evaluate(ExprId id);
   Plain ident(const Expr& expr);
   Plain call(ExprId id);
   Plain logic(const Expr& expr, bool deciding);
