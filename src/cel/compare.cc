@@ -149,6 +149,23 @@ bool charge_comparison(Evaluation& evaluation, const Value& a, const Value& b) {
          evaluation.charge_text(std::min(a.as_text().size(), b.as_text().size()));
 }
 
+Value holds(Evaluation& evaluation, Relation relation, const Value& a, const Value& b) {
+  if (!charge_comparison(evaluation, a, b)) return Evaluation::cost_limit();
+  const auto order = compare(a, b);
+  if (!order) return Value::no_such_overload();
+  switch (relation) {
+    case Relation::kLess:
+      return Value::boolean(*order < 0);
+    case Relation::kLessEqual:
+      return Value::boolean(*order <= 0);
+    case Relation::kGreater:
+      return Value::boolean(*order > 0);
+    case Relation::kGreaterEqual:
+      return Value::boolean(*order >= 0);
+  }
+  return Value::no_such_overload();
+}
+
 Value find_key(Evaluation& evaluation, const Value& map, const Value& key) {
   if (!map.is_array() || map.as_entries().empty()) return map.map_find(key, evaluation.arena());
   // Long keys of one length could agree almost to their ends.
@@ -160,6 +177,17 @@ Value find_key(Evaluation& evaluation, const Value& map, const Value& key) {
 Value list_contains(Evaluation& evaluation, const Value& list, const Value& element) {
   ListIterator elements(list, evaluation.arena());
   Value candidate;
+  if (element.is(Kind::kString)) {  // as equals() has it, without its dispatch
+    const std::string_view text = element.as_text();
+    while (elements.next(candidate)) {
+      if (!evaluation.charge(1)) return Evaluation::cost_limit();
+      if (candidate.is_error()) return candidate;
+      if (!candidate.is(Kind::kString) || candidate.as_text().size() != text.size()) continue;
+      if (!evaluation.charge_text(text.size())) return Evaluation::cost_limit();
+      if (candidate.as_text() == text) return Value::boolean(true);
+    }
+    return Value::boolean(false);
+  }
   while (elements.next(candidate)) {
     if (!evaluation.charge(1)) return Evaluation::cost_limit();
     const Value same = equals(evaluation, candidate, element);

@@ -18,6 +18,12 @@ std::optional<std::partial_ordering> compare(const Value& a, const Value& b);
 // Pays for comparing the two; false when the budget is gone.
 bool charge_comparison(Evaluation& evaluation, const Value& a, const Value& b);
 
+enum class Relation : std::uint8_t { kLess, kLessEqual, kGreater, kGreaterEqual };
+
+// CEL's `<` and its like as a bool, or an error when the two have no order. NaN is neither less nor
+// greater.
+Value holds(Evaluation& evaluation, Relation relation, const Value& a, const Value& b);
+
 // As Value::map_find, paying for the search.
 Value find_key(Evaluation& evaluation, const Value& map, const Value& key);
 

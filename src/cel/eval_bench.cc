@@ -1,26 +1,52 @@
 #include <benchmark/benchmark.h>
 
+#include <cstdlib>
+#include <new>
+
 #include "cel/example_context.h"
 #include "cel/program.h"
 
 namespace {
 
+std::size_t allocations = 0;
+
+}  // namespace
+
+// Counts what goes through operator new. bench/instructions.py counts the instructions.
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+[[gnu::noinline]] cel::Value measured_call(const cel::Program& program,
+                                           const cel::AttributeSource& context) {
+  cel::Arena arena;
+  return program.evaluate(context, arena);
+}
+
 void evaluate(benchmark::State& state, const char* source) {
   const auto program = cel::compile(source, cel::ExampleSchema());
   if (!program) return state.SkipWithError(program.error().message.c_str());
   const cel::ExampleSource context;
-  for (auto _ : state) {
-    cel::Arena arena;
-    benchmark::DoNotOptimize((*program)->evaluate(context, arena));
-  }
+  const std::size_t before = allocations;
+  for (auto _ : state) benchmark::DoNotOptimize(measured_call(**program, context));
+  state.counters["allocations"] = benchmark::Counter(static_cast<double>(allocations - before),
+                                                     benchmark::Counter::kAvgIterations);
 }
 
 BENCHMARK_CAPTURE(evaluate, constant, "true");
 BENCHMARK_CAPTURE(evaluate, groups, R"(ctx.user.spec.groups.hasAll("dev", "ops"))");
+BENCHMARK_CAPTURE(evaluate, group, R"("ops" in ctx.user.spec.groups)");
 BENCHMARK_CAPTURE(evaluate, method, R"(ctx.request.http.method in ["POST", "PUT"])");
 BENCHMARK_CAPTURE(evaluate, path, R"(ctx.request.http.path.startsWith("/users"))");
 BENCHMARK_CAPTURE(evaluate, header,
                   R"(ctx.request.http.headers["x-custom-header"] == "this-value")");
+BENCHMARK_CAPTURE(evaluate, age, "ctx.request.http.bodyMap.age > 18");
 BENCHMARK_CAPTURE(evaluate, body,
                   R"(ctx.request.http.bodyMap.age > 18 &&
                      ctx.request.http.bodyMap.email.endsWith("@example.com"))");
@@ -29,6 +55,13 @@ BENCHMARK_CAPTURE(evaluate, four_conditions,
                      ctx.request.http.method in ["POST", "PUT"] &&
                      ctx.request.http.path.startsWith("/users") &&
                      ctx.request.http.headers["x-custom-header"] == "this-value")");
+BENCHMARK_CAPTURE(evaluate, five_conditions,
+                  R"(ctx.user.spec.groups.hasAll("dev", "ops") &&
+                     ctx.request.http.method in ["POST", "PUT"] &&
+                     ctx.request.http.path.startsWith("/users") &&
+                     ctx.request.http.headers["x-custom-header"] == "this-value" &&
+                     ctx.request.http.bodyMap.age > 18 &&
+                     ctx.request.http.bodyMap.email.endsWith("@example.com"))");
 BENCHMARK_CAPTURE(evaluate, exists, R"(ctx.groups.exists(g, g.metadata.name == "ops"))");
 BENCHMARK_CAPTURE(evaluate, matches, R"(ctx.request.http.path.matches("^/users/[0-9]+$"))");
 

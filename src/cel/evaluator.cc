@@ -157,6 +157,13 @@ class Evaluator {
           return at(node, Evaluation::cost_limit());
         return Value::boolean(set.contains(value.as_text()));
       }
+      case Op::kHasTexts:
+        return at(node, has_texts(node));
+      case Op::kStartsWith:
+      case Op::kEndsWith:
+        return at(node, text_test(node));
+      case Op::kOrder:
+        return at(node, order(node));
       case Op::kMatches:
         return at(node, matches(node));
       case Op::kCall:
@@ -223,6 +230,53 @@ class Evaluator {
       return Value::boolean(!found.is_error());
     }
     return container.is_error() ? container : Value::no_such_overload();
+  }
+
+  // One walk over the list, whatever the number of texts.
+  Value has_texts(const Node& node) {
+    const Value list = operand(node.a);
+    if (!list.is(Kind::kList)) return list.is_error() ? list : Value::no_such_overload();
+    const TextSet& wanted = plan_.text_sets[node.b];
+    const bool all = node.flags != 0;
+    std::size_t missing = wanted.size();
+    if (missing == 0) return Value::boolean(all);
+    std::uint64_t found = 0;
+    ListIterator elements(list, arena_);
+    Value element;
+    while (elements.next(element)) {
+      if (!evaluation_.charge(1)) return Evaluation::cost_limit();
+      if (!element.is(Kind::kString)) {
+        if (element.is_error()) return element;
+        continue;
+      }
+      const std::string_view text = element.as_text();
+      if (!evaluation_.charge_text(std::min(text.size(), wanted.longest())))
+        return Evaluation::cost_limit();
+      const std::size_t number = wanted.find(text);
+      if (number == TextSet::kNotThere || ((found >> number) & 1U) != 0) continue;
+      found |= std::uint64_t{1} << number;
+      if (!all || --missing == 0) return Value::boolean(true);
+    }
+    return Value::boolean(false);
+  }
+
+  Value text_test(const Node& node) {
+    const Value value = operand(node.a);
+    if (!value.is(Kind::kString)) return value.is_error() ? value : Value::no_such_overload();
+    const std::string_view text = value.as_text();
+    const std::string_view part = plan_.constants[node.b].as_text();
+    if (!evaluation_.charge_text(std::min(text.size(), part.size())))
+      return Evaluation::cost_limit();
+    return Value::boolean(node.op == Op::kStartsWith ? text.starts_with(part)
+                                                     : text.ends_with(part));
+  }
+
+  Value order(const Node& node) {
+    const Value left = operand(node.a);
+    if (left.is_error()) return left;
+    const Value right = operand(node.b);
+    if (right.is_error()) return right;
+    return holds(evaluation_, static_cast<Relation>(node.flags), left, right);
   }
 
   // operand.key
@@ -330,7 +384,7 @@ class Evaluator {
         re2::StringPiece(text.as_text().data(), text.as_text().size()), *plan_.patterns[node.b]));
   }
 
-  Value call(const Node& node) {
+  [[gnu::noinline]] Value call(const Node& node) {
     constexpr std::size_t kFew = 4;
     if (node.count > kFew) return wide_call(node);
     Value arguments[kFew];
@@ -341,7 +395,7 @@ class Evaluator {
     return plan_.functions[node.b](evaluation_, arguments, node.count);
   }
 
-  Value wide_call(const Node& node) {
+  [[gnu::noinline]] Value wide_call(const Node& node) {
     Value* arguments = arena_.array<Value>(node.count);
     if (arguments == nullptr) return Value::memory_limit();
     for (std::uint32_t i = 0; i < node.count; ++i) {
@@ -366,7 +420,7 @@ class Evaluator {
     return true;
   }
 
-  Value list(const Node& node) {
+  [[gnu::noinline]] Value list(const Node& node) {
     Value* values = arena_.array<Value>(node.count);
     if (values == nullptr) return Value::memory_limit();
     std::size_t size = 0;
@@ -403,7 +457,7 @@ class Evaluator {
     return Value::null();
   }
 
-  Value map(const Node& node) {
+  [[gnu::noinline]] Value map(const Node& node) {
     MapEntry* entries = arena_.array<MapEntry>(node.count / 2);
     if (entries == nullptr) return Value::memory_limit();
     std::size_t size = 0;
@@ -426,7 +480,7 @@ class Evaluator {
     return eval(plan_.children[node.a + node.count - 1]);
   }
 
-  Value optional_map(const Node& node) {
+  [[gnu::noinline]] Value optional_map(const Node& node) {
     const Value value = operand(node.a);
     if (!value.is(Kind::kOptional)) return value.is_error() ? value : Value::no_such_overload();
     if (value.as_optional() == nullptr) return value;
@@ -466,7 +520,7 @@ class Evaluator {
     return evaluation_.exhausted() ? Evaluation::cost_limit() : Value::null();
   }
 
-  Value loop(const Node& node) {
+  [[gnu::noinline]] Value loop(const Node& node) {
     const Value range = operand(node.a);
     const NodeId condition = plan_.children[node.b];
     const NodeId body = plan_.children[node.b + 1];

@@ -171,25 +171,9 @@ Value equal_values(Evaluation& evaluation, const Value* args, std::size_t) {
   return equals(evaluation, args[0], args[1]);
 }
 
-// Unordered numbers (NaN) are neither less nor greater.
-template <typename Holds>
-Value ordered(Evaluation& evaluation, const Value* args, Holds holds) {
-  if (!charge_comparison(evaluation, args[0], args[1])) return Evaluation::cost_limit();
-  const auto order = compare(args[0], args[1]);
-  return order ? Value::boolean(holds(*order)) : Value::no_such_overload();
-}
-
-Value less(Evaluation& evaluation, const Value* args, std::size_t) {
-  return ordered(evaluation, args, [](std::partial_ordering o) { return o < 0; });
-}
-Value less_equal(Evaluation& evaluation, const Value* args, std::size_t) {
-  return ordered(evaluation, args, [](std::partial_ordering o) { return o <= 0; });
-}
-Value greater(Evaluation& evaluation, const Value* args, std::size_t) {
-  return ordered(evaluation, args, [](std::partial_ordering o) { return o > 0; });
-}
-Value greater_equal(Evaluation& evaluation, const Value* args, std::size_t) {
-  return ordered(evaluation, args, [](std::partial_ordering o) { return o >= 0; });
+template <Relation relation>
+Value ordered(Evaluation& evaluation, const Value* args, std::size_t) {
+  return holds(evaluation, relation, args[0], args[1]);
 }
 
 // The evaluator has its own operation for these; the entry is for the checker.
@@ -216,10 +200,10 @@ constexpr FunctionSpec kFunctions[] = {
      "(list(A), int):optional(A); (map(A, B), A):optional(B); "
      "(optional(list(A)), int):optional(A); (optional(map(A, B)), A):optional(B)",
      by_evaluator},
-    {"_<_", kOrdered, less},
-    {"_<=_", kOrdered, less_equal},
-    {"_>_", kOrdered, greater},
-    {"_>=_", kOrdered, greater_equal},
+    {"_<_", kOrdered, ordered<Relation::kLess>},
+    {"_<=_", kOrdered, ordered<Relation::kLessEqual>},
+    {"_>_", kOrdered, ordered<Relation::kGreater>},
+    {"_>=_", kOrdered, ordered<Relation::kGreaterEqual>},
     {"_+_",
      "(int, int):int; (uint, uint):uint; (double, double):double; (string, string):string; "
      "(bytes, bytes):bytes; (list(A), list(A)):list(A); (duration, duration):duration; "

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "cel/function.h"
@@ -36,8 +36,12 @@ enum class Op : std::uint8_t {
   kNotEqual,
   kEqualText,  // a: operand, b: constant text
   kNotEqualText,
-  kIn,           // a: element, b: list or map
-  kInTexts,      // a: element, b: text set
+  kIn,          // a: element, b: list or map
+  kInTexts,     // a: element, b: text set
+  kHasTexts,    // a: list, b: text set; flags: whether it has all of them, or any
+  kStartsWith,  // a: text, b: constant text
+  kEndsWith,
+  kOrder,        // a, b; flags: Relation
   kMatches,      // a: text, b: regular expression
   kCall,         // a: first of `count` children, b: function
   kList,         // a: first of `count` children, c: optional marks + 1, or 0
@@ -55,7 +59,7 @@ inline constexpr NodeId kNoNode = ~NodeId{0};
 // One step of a plan. What a, b and c mean depends on `op`.
 struct Node {
   Op op = Op::kFail;
-  std::uint8_t flags = 0;  // kLoop: the Loop and whether there are two variables
+  std::uint8_t flags = 0;  // of kLoop: the Loop and whether there are two variables
   std::uint16_t count = 0;
   std::uint32_t a = 0;
   std::uint32_t b = 0;
@@ -71,18 +75,32 @@ struct Place {
   std::uint32_t end = 0;
 };
 
-// Constant texts for `x in ["a", "b"]`: compared one by one when few, hashed when many.
+// Constant texts for `x in ["a", "b"]` and `list.hasAll("a", "b")`, each once: compared one by one
+// when few, hashed when many.
 class TextSet {
  public:
+  static constexpr std::size_t kNotThere = ~std::size_t{0};
+
   void add(std::string_view text);
-  bool contains(std::string_view text) const;
-  // How many bytes of a text contains() may look at.
+  std::size_t size() const { return texts_.size(); }
+  // A number below size(), the text's own, or kNotThere.
+  std::size_t find(std::string_view text) const {
+    if (text.size() > longest_) return kNotThere;
+    if (!hashed_.empty()) return find_hashed(text);
+    for (std::size_t i = 0; i < texts_.size(); ++i)
+      if (texts_[i] == text) return i;
+    return kNotThere;
+  }
+  bool contains(std::string_view text) const { return find(text) != kNotThere; }
+  // How many bytes of a text find() may look at.
   std::size_t longest() const { return longest_; }
 
  private:
   static constexpr std::size_t kFew = 8;
+  std::size_t find_hashed(std::string_view text) const;
+
   std::vector<std::string_view> texts_;
-  std::unordered_set<std::string_view> hashed_;
+  std::unordered_map<std::string_view, std::size_t> hashed_;
   std::size_t longest_ = 0;
 };
 

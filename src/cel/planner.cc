@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "cel/compare.h"
 #include "cel/text.h"
 #include "cel/zone.h"
 
@@ -15,6 +16,9 @@ namespace {
 
 // A folded text or list larger than this stays an operation: the program would hold it for ever.
 constexpr std::size_t kMaxFolded = 64 * 1024;
+
+// The evaluator notes in the bits of a word which of them a list has.
+constexpr std::size_t kMostTextsOfList = 64;
 
 // RE2 instructions of all constant patterns of one program; bounds what hostile repetitions take.
 constexpr int kMaxPatternSize = 50'000;
@@ -187,7 +191,58 @@ class Planner {
         return matches(arguments, pattern->as_text());
     }
     if (auto folded = fold(expr, *function, arguments)) return *folded;
+    if (const NodeId special = direct_call(*function, arguments); special != kNoNode)
+      return special;
     return ordinary_call(*function, arguments);
+  }
+
+  // Calls that the evaluator does itself, because they are what rules are made of; kNoNode for all
+  // others. Means the same as the function's implementation.
+  NodeId direct_call(const Function& function, const std::vector<NodeId>& arguments) {
+    if (&function != library().find(function.name)) return kNoNode;  // the Schema's own
+    static constexpr std::pair<std::string_view, Relation> kRelations[] = {
+        {"_<_", Relation::kLess},
+        {"_<=_", Relation::kLessEqual},
+        {"_>_", Relation::kGreater},
+        {"_>=_", Relation::kGreaterEqual}};
+    const bool at_start = function.name == "startsWith";
+    if ((at_start || function.name == "endsWith") && constant_text(arguments[1]) != nullptr)
+      return add({.op = at_start ? Op::kStartsWith : Op::kEndsWith,
+                  .a = arguments[0],
+                  .b = plan_->nodes[arguments[1]].a});
+    for (const auto& [name, relation] : kRelations)
+      if (function.name == name)
+        return add({.op = Op::kOrder,
+                    .flags = static_cast<std::uint8_t>(relation),
+                    .a = arguments[0],
+                    .b = arguments[1]});
+    if (function.name == "hasAll" || function.name == "hasAny")
+      return has_texts(function.name == "hasAll", arguments);
+    return kNoNode;
+  }
+
+  // list.hasAll("a", "b") or list.hasAll(["a", "b"]).
+  NodeId has_texts(bool all, const std::vector<NodeId>& arguments) {
+    TextSet set;
+    const Value* list = arguments.size() == 2 ? constant_of(arguments[1]) : nullptr;
+    if (list != nullptr && list->is(Kind::kList)) {
+      for (const Value& text : list->as_values()) {
+        if (!text.is(Kind::kString)) return kNoNode;
+        set.add(text.as_text());
+      }
+    } else {
+      for (std::size_t i = 1; i < arguments.size(); ++i) {
+        const Value* text = constant_text(arguments[i]);
+        if (text == nullptr) return kNoNode;
+        set.add(text->as_text());
+      }
+    }
+    if (set.size() > kMostTextsOfList) return kNoNode;
+    plan_->text_sets.push_back(std::move(set));
+    return add({.op = Op::kHasTexts,
+                .flags = static_cast<std::uint8_t>(all ? 1 : 0),
+                .a = arguments[0],
+                .b = static_cast<std::uint32_t>(plan_->text_sets.size() - 1)});
   }
 
   NodeId ordinary_call(const Function& function, const std::vector<NodeId>& arguments) {
@@ -433,16 +488,16 @@ class Planner {
 }  // namespace
 
 void TextSet::add(std::string_view text) {
+  if (contains(text)) return;
   texts_.push_back(text);
   longest_ = std::max(longest_, text.size());
-  if (texts_.size() == kFew + 1) hashed_.insert(texts_.begin(), texts_.end());
-  if (texts_.size() > kFew) hashed_.insert(text);
+  if (texts_.size() <= kFew) return;
+  for (std::size_t i = hashed_.size(); i < texts_.size(); ++i) hashed_.emplace(texts_[i], i);
 }
 
-bool TextSet::contains(std::string_view text) const {
-  if (text.size() > longest_) return false;
-  if (!hashed_.empty()) return hashed_.contains(text);
-  return std::ranges::find(texts_, text) != texts_.end();
+std::size_t TextSet::find_hashed(std::string_view text) const {
+  const auto found = hashed_.find(text);
+  return found == hashed_.end() ? kNotThere : found->second;
 }
 
 std::expected<std::unique_ptr<Plan>, Problem> make_plan(std::string_view source, Ast ast,
