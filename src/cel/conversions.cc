@@ -91,14 +91,9 @@ Value double_of_text(Evaluation& evaluation, std::string_view text) {
   const std::string_view whole = text;
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   double value = 0;
-  const std::errc error = parse_number(text, value);
-  if (error == std::errc::result_out_of_range) {
-    const auto exponent = text.find_first_of("eE");
-    const bool tiny =
-        exponent != std::string_view::npos && text.substr(exponent + 1).starts_with('-');
-    if (!tiny) return out_of_range("the number does not fit into a double");
-    return Value::real(text.starts_with('-') ? -0.0 : 0.0);
-  }
+  const std::errc error = parse_double(text, value);
+  if (error == std::errc::result_out_of_range)
+    return out_of_range("the number does not fit into a double");
   if (error != std::errc{}) return malformed(evaluation, "not a double: ", whole);
   return Value::real(value);
 }

@@ -95,8 +95,8 @@ class JsonReader {
       if (!digits()) return malformed("malformed JSON");
     }
     double out = 0;
-    const auto error = std::from_chars(text_.data() + start, text_.data() + at_, out).ec;
-    if (error != std::errc{}) return malformed("a JSON number does not fit into a double");
+    if (parse_double(text_.substr(start, at_ - start), out) != std::errc{})
+      return malformed("a JSON number does not fit into a double");
     return Value::real(out);
   }
 

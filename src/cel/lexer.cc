@@ -239,6 +239,16 @@ bool read_digits(std::string_view text, std::size_t& i, std::size_t count, unsig
   return true;
 }
 
+// Characters beyond U+FFFF may be written as two \u escapes, as JSON does.
+void read_low_surrogate(std::string_view text, std::size_t& i, char32_t& code_point) {
+  if (code_point < 0xD800 || code_point > 0xDBFF || !text.substr(i).starts_with("\\u")) return;
+  std::size_t after = i + 2;
+  char32_t low = 0;
+  if (!read_digits(text, after, 4, 16, low) || low < 0xDC00 || low > 0xDFFF) return;
+  code_point = 0x10000 + ((code_point - 0xD800) << 10U) + (low - 0xDC00);
+  i = after;
+}
+
 char simple_escape(char c) {
   switch (c) {
     case 'a':
@@ -284,6 +294,7 @@ const char* escape(std::string_view text, std::size_t& i, bool bytes, std::strin
     if (bytes) return "\\u and \\U are not allowed in bytes; use \\x";
     if (!read_digits(text, ++i, c == 'u' ? 4 : 8, 16, code_point))
       return c == 'u' ? "\\u needs four hexadecimal digits" : "\\U needs eight hexadecimal digits";
+    if (c == 'u') read_low_surrogate(text, i, code_point);
     if (code_point > 0x10FFFF || (code_point >= 0xD800 && code_point <= 0xDFFF))
       return "the escape names no Unicode character";
   } else {

@@ -42,6 +42,7 @@ TEST(Numbers, ConvertWithinTheirRanges) {
       "int(timestamp('1969-12-31T23:59:59.5Z')) == -1 && int(duration('1s')) == 1000000000",
       "uint(3.99) == 3u && uint('18446744073709551615') == 18446744073709551615u",
       "double('1e-400') == 0.0 && double('-Infinity') < 0.0 && double('.5') == 0.5",
+      "1e-400 == 0.0 && double('0.' + '0') == 0.0 && double('-1e-999') == 0.0",
       "string(1e21) == '1e+21' && string(1e20) == '100000000000000000000'",
       "string(0.0001) == '0.0001' && string(0.00001) == '1e-05' && string(-0.0) == '-0'",
       "string(100.0) == '100' && string(double('NaN')) == 'NaN' && string(double('inf')) == '+Inf'",
@@ -76,9 +77,17 @@ TEST(Numbers, ConvertWithinTheirRanges) {
   });
 }
 
+TEST(Numbers, AreTooLargeOrTooSmallByTheirValueNotTheirSpelling) {
+  EXPECT_EQ(outcome("1" + std::string(400, '0') + "e-399 == 10.0"), "true");
+  EXPECT_EQ(outcome("0." + std::string(400, '0') + "1 == 0.0"), "true");
+  EXPECT_EQ(outcome("1" + std::string(400, '0') + "e-10"),
+            "1:1: the number does not fit into a double");
+}
+
 TEST(Texts, AreReadAsTheLanguageWritesThem) {
   expect_true({
       R"('\x41\u00e9\U0001F600\101' == 'Aé😀A' && size('😀é') == 2 && size(b'😀é') == 6)",
+      R"('\ud83d\ude00' == '😀' && '\ud83d\ude00\u0061' == '😀a')",
       R"(b'\303\xa9' == b'é' && b'\377' != bytes('\377') && r'\n' == '\\n')",
       R"(R"""a"b""" == 'a"b' && '''a'b''c''' == "a'b''c" && br'\x41' == b'\\x41')",
       R"('\a\b\f\n\r\t\v\\\?\"\'\`' == "\x07\x08\x0c\x0a\x0d\x09\x0b\x5c\x3f\x22\x27\x60")",
@@ -88,6 +97,8 @@ TEST(Texts, AreReadAsTheLanguageWritesThem) {
       {R"('\777' == '')", "1:2: unknown escape"},
       {R"('\12')", "1:2: an octal escape needs three digits"},
       {R"('\U00110000')", "1:2: the escape names no Unicode character"},
+      {R"('\ud83d\u0061')", "1:2: the escape names no Unicode character"},
+      {R"('\ude00')", "1:2: the escape names no Unicode character"},
       {R"(b'\u00e9')", "1:3: \\u and \\U are not allowed in bytes; use \\x"},
       {R"(string(b'\xff'))", "1:1: string() of this constant fails: the bytes are not valid UTF-8"},
   });

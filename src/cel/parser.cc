@@ -9,6 +9,7 @@
 #include "cel/lexer.h"
 #include "cel/limits.h"
 #include "cel/macros.h"
+#include "cel/text.h"
 
 namespace cel {
 namespace {
@@ -348,13 +349,7 @@ class Parser {
     };
     if (token.kind == TokenKind::kDouble) {
       double value = 0;
-      const auto error = std::from_chars(digits.data(), digits.data() + digits.size(), value).ec;
-      if (error != std::errc{}) {
-        const bool tiny = digits.find("e-") != std::string_view::npos ||
-                          digits.find("E-") != std::string_view::npos;
-        if (!tiny) return too_large("a double");
-        value = 0;
-      }
+      if (parse_double(digits, value) != std::errc{}) return too_large("a double");
       return literal(token.offset, Value::real(negative ? -value : value));
     }
     if (token.kind == TokenKind::kUint) digits.remove_suffix(1);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 #include "cel/source.h"
 
@@ -111,6 +112,16 @@ std::size_t byte_offset(std::string_view text, std::int64_t index) {
     next_utf8(text, at);
   }
   return at;
+}
+
+std::errc parse_double(std::string_view text, double& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error == std::errc{})
+    return end == text.data() + text.size() ? std::errc{} : std::errc::invalid_argument;
+  if (error != std::errc::result_out_of_range) return error;
+  // from_chars does not tell too large from too small.
+  out = std::strtod(std::string(text).c_str(), nullptr);
+  return std::isinf(out) ? error : std::errc{};
 }
 
 std::string print_double(double value) {

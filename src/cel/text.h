@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "cel/function.h"
 
@@ -77,6 +78,9 @@ bool are_texts(const Value* args, std::size_t count);
 // (the end itself is in).
 Value index_error();
 std::size_t byte_offset(std::string_view text, std::int64_t index);
+
+// The whole text as a double. result_out_of_range when it is too large; what is too small is zero.
+std::errc parse_double(std::string_view text, double& out);
 
 // The shortest digits that read back the same, with an exponent below 1e-4 and from 1e21 on.
 std::string print_double(double value);
