@@ -218,6 +218,12 @@ std::string metrics_text(const gateway::DataPlane& plane, const telemetry::Acces
   add("requests_allowed_total", "counter", "Requests that policy allowed.", whole(t.allowed));
   add("requests_denied_total", "counter", "Requests that were not allowed, for any reason.",
       whole(t.denied));
+  add("requests_shadow_allowed_total", "counter",
+      "Requests that were denied and that shadow rules would have allowed.",
+      whole(t.shadow_allowed));
+  add("requests_shadow_denied_total", "counter",
+      "Requests that were allowed and that shadow rules would have denied.",
+      whole(t.shadow_denied));
   add("requests_rejected_total", "counter", "Requests refused as malformed or ambiguous.",
       whole(t.rejected));
   add("upstream_failures_total", "counter", "Requests whose upstream failed.",

@@ -11,6 +11,8 @@ struct Counters {
   std::atomic<std::uint64_t> allowed{0};
   std::atomic<std::uint64_t> denied{0};
   std::atomic<std::uint64_t> rejected{0};
+  std::atomic<std::uint64_t> shadow_allowed{0};  // denied, and would not have been
+  std::atomic<std::uint64_t> shadow_denied{0};   // the other way round
   std::atomic<std::uint64_t> upstream_failures{0};
   std::atomic<std::uint64_t> connections{0};
   std::atomic<std::int64_t> open_connections{0};

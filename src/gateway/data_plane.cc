@@ -67,6 +67,8 @@ DataPlane::Totals DataPlane::totals() const {
     sum.requests += c.requests.load(std::memory_order_relaxed);
     sum.allowed += c.allowed.load(std::memory_order_relaxed);
     sum.denied += c.denied.load(std::memory_order_relaxed);
+    sum.shadow_allowed += c.shadow_allowed.load(std::memory_order_relaxed);
+    sum.shadow_denied += c.shadow_denied.load(std::memory_order_relaxed);
     sum.rejected += c.rejected.load(std::memory_order_relaxed);
     sum.upstream_failures += c.upstream_failures.load(std::memory_order_relaxed);
     sum.connections += c.connections.load(std::memory_order_relaxed);

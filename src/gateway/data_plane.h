@@ -36,7 +36,7 @@ class DataPlane {
   struct Totals {
     std::uint64_t requests = 0, allowed = 0, denied = 0, rejected = 0, upstream_failures = 0,
                   connections = 0, config_rule_failures = 0, configs_computed = 0,
-                  configs_refused = 0;
+                  configs_refused = 0, shadow_allowed = 0, shadow_denied = 0;
     std::int64_t open_connections = 0, configs_held = 0;
   };
   Totals totals() const;

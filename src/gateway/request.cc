@@ -323,6 +323,8 @@ Request::Next Request::decide() {
   context_.emplace(view_, subject(), base::WallTime(std::chrono::nanoseconds(entry_.started_ns)));
   decision_ = policy::decide(*context_, rules.access, rules.rules,
                              subject_ == nullptr ? nullptr : &subject_->rules, residual_.get());
+  if (decision_.shadow.rule != nullptr) [[unlikely]]
+    count_shadow();
   if (decision_.allowed) return Next::kGoOn;
   detail_ = decision_.detail;
   return answer({.status = 403,
@@ -330,6 +332,12 @@ Request::Next Request::decide() {
                  .unauthorized = true,
                  .grpc_status = 7,
                  .grpc_message = "Octelium: Unauthorized"});
+}
+
+void Request::count_shadow() {
+  if (decision_.shadow.allowed == decision_.allowed) return;
+  (decision_.shadow.allowed ? tools_.counters.shadow_allowed : tools_.counters.shadow_denied)
+      .fetch_add(1, std::memory_order_relaxed);
 }
 
 // Without config_ afterwards, the JSON in the scratch has to be compiled first.

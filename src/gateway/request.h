@@ -98,6 +98,7 @@ class Request final : private ResponseShaper {
   void recall();
   bool policy_reads_body() const;
   Next decide();
+  void count_shadow();
   Next choose_config();
   io::Task<Next> compile_config(std::string json);
   Next use_computed(ConfigCache::Computed computed);

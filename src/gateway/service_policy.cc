@@ -15,6 +15,17 @@ void fill_reason(const policy::Decision& decision, telemetry::AccessEntry& entry
     entry.rule_name = decision.rule->name;
     entry.rule_priority = decision.rule->priority;
   }
+  if (const policy::ShadowDecision& shadow = decision.shadow; shadow.rule != nullptr) {
+    entry.shadow_code = shadow.code;
+    entry.shadow_allowed = shadow.allowed;
+    entry.shadow_rule_name = shadow.rule->name;
+    if (shadow.policy->is_inline()) {
+      entry.shadow_inline_owner_ref = shadow.policy->reference().json;
+      entry.shadow_inline_name = shadow.policy->name();
+    } else {
+      entry.shadow_policy_ref = shadow.policy->reference().json;
+    }
+  }
   if (decision.type == corev1::AccessLog::Entry::Common::Reason::SESSION_NOT_ACTIVE)
     entry.session_state = corev1::Session::Spec::State_Name(decision.session_state);
 }

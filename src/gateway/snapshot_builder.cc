@@ -75,6 +75,14 @@ bool SnapshotBuilder::put(const std::shared_ptr<const resource::Message>& resour
       cluster_authorization_ = policy::Authorization::compile(*resource);
       for (auto& [service, state] : services_) state.entry.reset();
       return true;
+    case resource::Kind::kPolicyTrigger:
+      if (auto trigger =
+              policy::Trigger::compile(static_cast<const corev1::PolicyTrigger&>(*resource)))
+        triggers_[name] = std::move(trigger);
+      else
+        triggers_.erase(name);
+      triggers_changed();
+      return true;
     case resource::Kind::kRegion:
       region_reference_ = telemetry::render_reference(*resource);
       return true;
@@ -100,6 +108,10 @@ bool SnapshotBuilder::remove(const resource::Message& resource) {
       policy_changed(name);
       return true;
     }
+    case resource::Kind::kPolicyTrigger:
+      triggers_.erase(name);
+      triggers_changed();
+      return true;
     case resource::Kind::kSecret:
       secrets_.erase(name);
       secret_changed(name);
@@ -116,6 +128,8 @@ void SnapshotBuilder::clear() {
   shared_secrets_.reset();
   cluster_config_.reset();
   cluster_authorization_.reset();
+  triggers_.clear();
+  trigger_rules_.reset();
   policy_ = std::make_shared<ClusterPolicy>();
 }
 
@@ -125,7 +139,10 @@ void SnapshotBuilder::policy_changed(const std::string& name) {
   const auto depends = [&](const std::shared_ptr<const policy::Authorization>& authorization) {
     return authorization && authorization->depends_on(name);
   };
-  const bool all = depends(cluster_authorization_);
+  const bool by_trigger = std::ranges::any_of(
+      triggers_, [&](const auto& item) { return depends(item.second->authorization); });
+  if (by_trigger) trigger_rules_.reset();
+  const bool all = by_trigger || depends(cluster_authorization_);
   for (auto& [service, state] : services_) {
     const auto owner = namespaces_.find(namespace_of(*state.message));
     const bool by_namespace = owner != namespaces_.end() && depends(owner->second.authorization);
@@ -141,6 +158,24 @@ void SnapshotBuilder::secret_changed(const std::string& name) {
       state.entry.reset();
     state.basis.reset();
   }
+}
+
+// They may concern every Service.
+void SnapshotBuilder::triggers_changed() {
+  trigger_rules_.reset();
+  for (auto& [service, state] : services_) state.entry.reset();
+}
+
+std::shared_ptr<const std::vector<policy::TriggerRules>> SnapshotBuilder::trigger_rules() {
+  if (triggers_.empty()) return nullptr;
+  if (trigger_rules_ == nullptr) {
+    auto rules = std::make_shared<std::vector<policy::TriggerRules>>();
+    for (const auto& [name, trigger] : triggers_)
+      rules->push_back(
+          {trigger, policy::RuleList::make(trigger->authorization, policy_->policies)});
+    trigger_rules_ = std::move(rules);
+  }
+  return trigger_rules_;
 }
 
 void SnapshotBuilder::refresh_namespace_rules(const std::string& name) {
@@ -192,6 +227,7 @@ std::shared_ptr<const ServiceEntry> SnapshotBuilder::compile(ServiceState& state
   rules->access = policy::access_of(service);
   entry->authorizes_anonymous = rules->access == policy::Access::kAnonymousWithPolicy;
   rules->rules.service = policy::RuleList::make(state.authorization, policy_->policies);
+  rules->rules.triggers = trigger_rules();
   rules->rules.cluster = policy::RuleList::make(cluster_authorization_, policy_->policies);
   if (const auto owner = namespaces_.find(namespace_of(service)); owner != namespaces_.end()) {
     entry->name_space = owner->second.message;

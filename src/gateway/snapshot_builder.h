@@ -55,6 +55,8 @@ class SnapshotBuilder {
   };
 
   void policy_changed(const std::string& name);
+  void triggers_changed();
+  std::shared_ptr<const std::vector<policy::TriggerRules>> trigger_rules();
   std::shared_ptr<const ServiceEntry> compile(ServiceState& state);
   void compile_configs(const corev1::Service& service, ServiceEntry& entry);
   std::shared_ptr<const RouteConfig> api_config() const;
@@ -76,6 +78,8 @@ class SnapshotBuilder {
   std::shared_ptr<const corev1::ClusterConfig> cluster_config_;
   std::shared_ptr<const policy::Authorization> cluster_authorization_;
   std::shared_ptr<const ClusterPolicy> policy_ = std::make_shared<ClusterPolicy>();
+  std::map<std::string, std::shared_ptr<const policy::Trigger>, std::less<>> triggers_;
+  std::shared_ptr<const std::vector<policy::TriggerRules>> trigger_rules_;  // null: to be made
   std::string region_reference_;
 };
 

@@ -239,5 +239,25 @@ TEST(SnapshotBuilder, ComputedConfigsRestOnTheServiceAndTheSecrets) {
   EXPECT_NE(basis(), third);
 }
 
+TEST(SnapshotBuilder, TakesPolicyTriggers) {
+  Builder b;
+  b.put_service("web.default");
+  b.put_policy("trial", "ALLOW");
+  const auto triggers = [&] { return b.entry("web.example.com")->policy->rules.triggers; };
+  EXPECT_EQ(triggers(), nullptr);
+  b.put<corev1::PolicyTrigger>(
+      "metadata: {name: t}\nstatus: {policies: [trial], preCondition: {matchAny: true}}");
+  ASSERT_NE(triggers(), nullptr);
+  EXPECT_EQ(triggers()->size(), 1u);
+  EXPECT_EQ(triggers()->front().list->dangling(), "");
+  b.remove<corev1::Policy>("trial");
+  EXPECT_EQ(triggers()->front().list->dangling(), "trial");
+  b.put<corev1::PolicyTrigger>("metadata: {name: t}\nstatus: {isDisabled: true}");
+  EXPECT_EQ(triggers(), nullptr);
+  b.put<corev1::PolicyTrigger>("metadata: {name: t}\nstatus: {policies: [trial]}");
+  b.remove<corev1::PolicyTrigger>("t");
+  EXPECT_EQ(triggers(), nullptr);
+}
+
 }  // namespace
 }  // namespace gateway

@@ -7,6 +7,7 @@
 #include "identity/session_settings.h"
 #include "identity/token.h"
 #include "resource/duration.h"
+#include "resource/shadow.h"
 
 namespace identity {
 namespace {
@@ -73,6 +74,10 @@ base::Result<std::unique_ptr<corev1::Session>> SessionIssuer::draft(const NewSes
   if (request.credential.spec().has_authorization()) {
     *spec.mutable_authorization()->mutable_policies() = authorization.policies();
     *spec.mutable_authorization()->mutable_inlinepolicies() = authorization.inlinepolicies();
+    // Rules that are only tried there must not be enforced here.
+    const auto& annotations = request.credential.metadata().annotations();
+    if (const auto mark = annotations.find(resource::kShadowAnnotation); mark != annotations.end())
+      (*session->mutable_metadata()->mutable_annotations())[mark->first] = mark->second;
   }
 
   auto& status = *session->mutable_status();

@@ -23,11 +23,25 @@ std::shared_ptr<const Authorization> Authorization::compile(const resource::Mess
   auto out = std::make_shared<Authorization>();
   visit_authorization(owner, [&](const auto& policies, const auto& inline_policies) {
     out->names_.assign(policies.begin(), policies.end());
+    const resource::ShadowMarks marks(resource::metadata_of(owner));
     const auto reference = std::make_shared<const Reference>(make_reference(owner));
     for (const corev1::InlinePolicy& policy : inline_policies)
       out->inline_policies_.push_back(CompiledPolicy::compile(
-          policy, reference, static_cast<std::uint32_t>(out->inline_policies_.size())));
+          policy, reference, static_cast<std::uint32_t>(out->inline_policies_.size()), marks));
   });
+  return out;
+}
+
+std::shared_ptr<const Authorization> Authorization::compile_trigger(
+    const corev1::PolicyTrigger& trigger) {
+  const auto& status = trigger.status();
+  auto out = std::make_shared<Authorization>();
+  out->names_.assign(status.policies().begin(), status.policies().end());
+  const resource::ShadowMarks marks(trigger.metadata());
+  const auto reference = std::make_shared<const Reference>(make_reference(status.ownerref()));
+  for (const corev1::InlinePolicy& policy : status.inlinepolicies())
+    out->inline_policies_.push_back(CompiledPolicy::compile(
+        policy, reference, static_cast<std::uint32_t>(out->inline_policies_.size()), marks));
   return out;
 }
 

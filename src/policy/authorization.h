@@ -16,6 +16,8 @@ class Authorization {
  public:
   // nullptr when `owner` has no block, or an empty one.
   static std::shared_ptr<const Authorization> compile(const resource::Message& owner);
+  // What a PolicyTrigger brings in, in the name of its owner.
+  static std::shared_ptr<const Authorization> compile_trigger(const corev1::PolicyTrigger& trigger);
 
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<std::shared_ptr<const CompiledPolicy>>& inline_policies() const {

@@ -101,26 +101,50 @@ class Enforcement {
   std::size_t size_ = 0;
 };
 
-Condition::Outcome ask(const RuleList::Entry& entry, RequestContext& context) {
-  context.set_attrs(&entry.policy->attrs());
+Condition::Outcome ask(const Rule& rule, const CompiledPolicy& policy, const Condition& condition,
+                       RequestContext& context) {
+  context.set_attrs(&policy.attrs());
   Recorder* const recorder = context.recorder();
-  if (recorder != nullptr) recorder->begin_rule(*entry.rule, *entry.policy);
-  const Condition::Outcome outcome = entry.rule->condition.evaluate(context);
+  if (recorder != nullptr) recorder->begin_rule(rule, policy);
+  const Condition::Outcome outcome = condition.evaluate(context);
   if (recorder != nullptr)
     recorder->end_rule(outcome, outcome == Condition::Outcome::kError ? context.error() : "");
   return outcome;
 }
 
+// Those in front of `last`, which decided; nullptr: all.
+void ask_shadows(RequestContext& context, RuleWalk& rules, const RuleList::Entry* last,
+                 Enforcement& enforcement, Decision& decision) {
+  RequestContext::Failure failure = context.take_failure();
+  rules.rewind();
+  for (const RuleList::Entry* entry = rules.next(); entry != last; entry = rules.next())
+    if (entry->rule->is_shadow && enforcement.holds(*entry->policy) &&
+        ask_shadow(*entry->rule, *entry->policy, entry->rule->condition, context, decision))
+      break;
+  put_back(std::move(failure), context, decision);
+}
+
 Decision decide_by_rules(RequestContext& context, RuleWalk& rules) {
   if (!rules.dangling().empty()) return dangling_reference(rules.dangling());
   Enforcement enforcement(context);
-  while (const RuleList::Entry* entry = rules.next()) {
+  Decision decision = no_match();
+  bool has_shadows = false;
+  const RuleList::Entry* entry = nullptr;
+  while ((entry = rules.next()) != nullptr) {
+    if (entry->rule->is_shadow) {
+      has_shadows = true;
+      continue;
+    }
     if (!enforcement.holds(*entry->policy)) continue;
-    const Condition::Outcome outcome = ask(*entry, context);
+    const Condition::Outcome outcome =
+        ask(*entry->rule, *entry->policy, entry->rule->condition, context);
     if (outcome == Condition::Outcome::kNoMatch) continue;
-    return verdict(*entry->rule, *entry->policy, outcome, context);
+    decision = verdict(*entry->rule, *entry->policy, outcome, context);
+    break;
   }
-  return no_match();
+  if (has_shadows) [[unlikely]]
+    ask_shadows(context, rules, entry, enforcement, decision);
+  return decision;
 }
 
 }  // namespace
@@ -129,7 +153,10 @@ bool ServiceRules::reads_body() const {
   const auto reads = [](const std::shared_ptr<const RuleList>& list) {
     return list != nullptr && list->reads_body();
   };
-  return reads(service) || reads(name_space) || reads(cluster);
+  if (reads(service) || reads(name_space) || reads(cluster)) return true;
+  return triggers != nullptr && std::ranges::any_of(*triggers, [&](const TriggerRules& each) {
+           return each.trigger->precondition.reads_body() || reads(each.list);
+         });
 }
 
 Access access_of(const corev1::Service& service) {
@@ -138,7 +165,7 @@ Access access_of(const corev1::Service& service) {
                                                           : Access::kAnonymous;
 }
 
-RuleWalk all_rules(Access access, const ServiceRules& service, const SubjectRules* subject) {
+RuleWalk rules_of_owners(Access access, const ServiceRules& service, const SubjectRules* subject) {
   RuleWalk rules;
   rules.add(service.service.get());
   rules.add(service.name_space.get());
@@ -169,6 +196,29 @@ Decision verdict(const Rule& rule, const CompiledPolicy& policy, Condition::Outc
   return decision;
 }
 
+bool ask_shadow(const Rule& rule, const CompiledPolicy& policy, const Condition& condition,
+                RequestContext& context, Decision& decision) {
+  const RequestView& request = context.request();
+  ShadowDecision& shadow = decision.shadow;
+  if (condition.reads_body() && !request.body && request.content_length != 0) {
+    shadow = {&rule, &policy, decision.allowed, "body_not_read"};
+    return true;
+  }
+  const Condition::Outcome outcome = ask(rule, policy, condition, context);
+  if (outcome != Condition::Outcome::kNoMatch) {
+    const Decision would = verdict(rule, policy, outcome, context);
+    shadow = {&rule, &policy, would.allowed, would.code};
+  }
+  return outcome != Condition::Outcome::kNoMatch;
+}
+
+void put_back(RequestContext::Failure failure, RequestContext& context, Decision& decision) {
+  const bool is_detail = !failure.text.empty() && decision.detail.data() != nullptr &&
+                         decision.rule != nullptr && decision.type != Reason::POLICY_MATCH;
+  context.put_back(std::move(failure));
+  if (is_detail) decision.detail = context.error();
+}
+
 Decision decide(RequestContext& context, Access access, const ServiceRules& service,
                 const SubjectRules* subject, const Residual* residual) {
   if (access == Access::kAnonymous) return {.allowed = true, .code = "anonymous"};
@@ -181,7 +231,11 @@ Decision decide(RequestContext& context, Access access, const ServiceRules& serv
     }
   }
   if (residual != nullptr && context.recorder() == nullptr) return residual->decide(context);
-  RuleWalk rules = all_rules(access, service, subject);
+  RuleWalk rules = rules_of_owners(access, service, subject);
+  if (service.triggers != nullptr)
+    for (const TriggerRules& each : *service.triggers)
+      if (each.trigger->precondition.evaluate(context) == Precondition::Outcome::kYes)
+        rules.add(each.list.get());
   return decide_by_rules(context, rules);
 }
 

@@ -4,6 +4,7 @@
 
 #include "policy/request_context.h"
 #include "policy/subject_rules.h"
+#include "policy/trigger.h"
 
 namespace policy {
 
@@ -13,8 +14,20 @@ struct ServiceRules {
   std::shared_ptr<const RuleList> service;
   std::shared_ptr<const RuleList> name_space;
   std::shared_ptr<const RuleList> cluster;  // of ClusterConfig
+  // Of PolicyTriggers, which come last; nullptr: there are none.
+  std::shared_ptr<const std::vector<TriggerRules>> triggers;
 
   bool reads_body() const;
+};
+
+// What a shadow rule would have decided, had it been in force. Without a rule: none would have.
+struct ShadowDecision {
+  const Rule* rule = nullptr;
+  const CompiledPolicy* policy = nullptr;
+  bool allowed = false;
+  // "policy_allow", "policy_deny", "policy_error", "policy_body_invalid"; or "body_not_read": the
+  // rule reads the body, which nothing in force does, so that it is not there to be read.
+  std::string_view code;
 };
 
 // Whether and why. Views and pointers live as long as the ServiceRules and SubjectRules that the
@@ -34,6 +47,9 @@ struct Decision {
   // For an operator: the evaluation's error, which the context keeps, or the name of the missing
   // Policy.
   std::string_view detail;
+
+  // The first shadow rule that would have decided before the one that did.
+  ShadowDecision shadow;
 };
 
 enum class Access : std::uint8_t {
@@ -56,11 +72,16 @@ Decision decide(RequestContext& context, Access access, const ServiceRules& serv
 
 class RuleWalk;
 
-// The rules that take part, in their order.
-RuleWalk all_rules(Access access, const ServiceRules& service, const SubjectRules* subject);
+// The rules that take part, in their order, but for those of triggers.
+RuleWalk rules_of_owners(Access access, const ServiceRules& service, const SubjectRules* subject);
 // What a rule that matched, or failed, decides.
 Decision verdict(const Rule& rule, const CompiledPolicy& policy, Condition::Outcome outcome,
                  const RequestContext& context);
+// Asks a shadow rule; whether it would have decided, which is then noted.
+bool ask_shadow(const Rule& rule, const CompiledPolicy& policy, const Condition& condition,
+                RequestContext& context, Decision& decision);
+// Puts back what take_failure() took, before the shadows were asked.
+void put_back(RequestContext::Failure failure, RequestContext& context, Decision& decision);
 Decision no_match();
 Decision dangling_reference(std::string_view name);
 

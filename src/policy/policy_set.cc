@@ -44,35 +44,41 @@ Reference make_reference(const resource::Message& resource) {
   return out;
 }
 
+Reference make_reference(const metav1::ObjectReference& reference) {
+  return {reference, render(reference)};
+}
+
 std::shared_ptr<const CompiledPolicy> CompiledPolicy::compile(const corev1::Policy& policy) {
   std::shared_ptr<CompiledPolicy> out(new CompiledPolicy);
   out->name_ = policy.metadata().name();
   out->reference_ = std::make_shared<const Reference>(make_reference(policy));
-  out->compile_spec(policy.spec());
+  out->compile_spec(policy.spec(), resource::ShadowMarks(policy.metadata()));
   return out;
 }
 
 std::shared_ptr<const CompiledPolicy> CompiledPolicy::compile(
-    const corev1::InlinePolicy& policy, std::shared_ptr<const Reference> owner,
-    std::uint32_t index) {
+    const corev1::InlinePolicy& policy, std::shared_ptr<const Reference> owner, std::uint32_t index,
+    const resource::ShadowMarks& marks) {
   std::shared_ptr<CompiledPolicy> out(new CompiledPolicy);
   out->name_ = policy.name();
   out->reference_ = std::move(owner);
   out->index_ = index;
   out->is_inline_ = true;
-  out->compile_spec(policy.spec());
+  out->compile_spec(policy.spec(), marks);
   return out;
 }
 
-void CompiledPolicy::compile_spec(const Spec& spec) {
+void CompiledPolicy::compile_spec(const Spec& spec, const resource::ShadowMarks& marks) {
   is_disabled_ = spec.isdisabled();
   attrs_ = spec.attrs();
   for (const Spec::Rule& rule : spec.rules()) {
-    rules_.push_back({.name = rule.name(),
-                      .condition = Condition::compile(rule.condition(), kAttrs),
-                      .effect = rule.effect() == Spec::Rule::ALLOW ? Effect::kAllow : Effect::kDeny,
-                      .priority = rule.priority()});
-    reads_body_ |= rules_.back().condition.reads_body();
+    rules_.push_back(
+        {.name = rule.name(),
+         .condition = Condition::compile(rule.condition(), kAttrs),
+         .effect = rule.effect() == Spec::Rule::ALLOW ? Effect::kAllow : Effect::kDeny,
+         .priority = rule.priority(),
+         .is_shadow = is_inline_ ? marks.covers(name_, rule.name()) : marks.covers(rule.name())});
+    if (!rules_.back().is_shadow) reads_body_ |= rules_.back().condition.reads_body();
   }
   for (const Spec::EnforcementRule& rule : spec.enforcementrules()) {
     auto& list =

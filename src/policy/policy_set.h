@@ -10,6 +10,7 @@
 
 #include "policy/condition.h"
 #include "policy/subject.h"
+#include "resource/shadow.h"
 
 namespace policy {
 
@@ -19,6 +20,7 @@ struct Reference {
   std::string json;
 };
 Reference make_reference(const resource::Message& resource);
+Reference make_reference(const metav1::ObjectReference& reference);
 
 enum class Effect : std::uint8_t { kDeny, kAllow };
 
@@ -27,6 +29,7 @@ struct Rule {
   Condition condition;
   Effect effect = Effect::kDeny;
   std::int32_t priority = 0;
+  bool is_shadow = false;  // evaluated, logged and counted, never enforced
 
   // Lower ranks are asked first: by priority, and deny before allow.
   std::int32_t rank() const { return priority * 2 + (effect == Effect::kAllow ? 1 : 0); }
@@ -53,7 +56,8 @@ class CompiledPolicy {
   // The inline one of `owner` at `index`.
   static std::shared_ptr<const CompiledPolicy> compile(const corev1::InlinePolicy& policy,
                                                        std::shared_ptr<const Reference> owner,
-                                                       std::uint32_t index = 0);
+                                                       std::uint32_t index = 0,
+                                                       const resource::ShadowMarks& marks = {});
 
   std::string_view name() const { return name_; }  // may be empty for an inline policy
   bool is_inline() const { return is_inline_; }
@@ -63,6 +67,7 @@ class CompiledPolicy {
   bool is_disabled() const { return is_disabled_; }
   const google::protobuf::Struct& attrs() const { return attrs_; }
   const std::vector<Rule>& rules() const { return rules_; }  // as written
+  // Of what is enforced: nobody's body is held for a shadow's sake.
   bool reads_body() const { return reads_body_; }
 
   const EnforcementRules& enforcement() const { return enforcement_; }
@@ -72,7 +77,7 @@ class CompiledPolicy {
 
  private:
   CompiledPolicy() = default;
-  void compile_spec(const corev1::Policy::Spec& spec);
+  void compile_spec(const corev1::Policy::Spec& spec, const resource::ShadowMarks& marks);
 
   std::string name_;
   std::shared_ptr<const Reference> reference_;

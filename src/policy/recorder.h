@@ -14,7 +14,9 @@ namespace policy {
 //
 //   on_check*                                      the fixed checks, up to the first that fails
 //   ( begin_policy condition* end_policy )?        enforcement rules, before a policy's first rule
-//   ( begin_rule condition end_rule )*             up to the rule that decides
+//   ( begin_rule condition end_rule )*             up to the rule that decides; then the shadow
+//                                                  rules (Rule::is_shadow) in front of it, up to
+//                                                  the first that would have decided
 //   condition: begin_condition ( condition* | on_value* on_cost ) end_condition
 //
 // on_value() is cel::Observer's: the parts of an expression with their values.

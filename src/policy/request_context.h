@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "cel/arena.h"
@@ -52,6 +53,17 @@ class RequestContext final : public cel::AttributeSource {
   void set_error(std::string text, const char* cause = nullptr);
   // Whether it failed because the body that it reads is none that can be read as a JSON object.
   bool failed_on_body() const { return failed_on_body_; }
+
+  // The last failure as it stands, to be put back after something else was asked.
+  struct Failure {
+    std::string text;
+    bool on_body = false;
+  };
+  Failure take_failure() { return {std::move(error_), std::exchange(failed_on_body_, false)}; }
+  void put_back(Failure failure) {
+    error_ = std::move(failure.text);
+    failed_on_body_ = failure.on_body;
+  }
 
   // Who watches the decision; nullptr, as it is for all but explanations: nobody.
   Recorder* recorder() const { return recorder_; }

@@ -22,11 +22,33 @@ class ResidualMaker {
   ResidualMaker(Residual& out, const Subject& subject)
       : out_(out), context_(no_request_, subject, {}) {}
 
+  // The triggers' lists come behind `rules`.
+  void add_triggers(RuleWalk& rules, const std::vector<TriggerRules>& triggers) {
+    for (const TriggerRules& each : triggers) {
+      const Precondition& precondition = each.trigger->precondition;
+      const auto outcome =
+          is_late() ? Precondition::Outcome::kUnknown : precondition.evaluate_identity(context_);
+      std::uint32_t gate = Residual::kNoGate;
+      if (outcome == Precondition::Outcome::kUnknown) {
+        out_.reads_body_ |= precondition.reads_body();
+        out_.gates_.push_back({&precondition, nullptr, {}});
+        gate = static_cast<std::uint32_t>(out_.gates_.size() - 1);
+      } else if (outcome != Precondition::Outcome::kYes) {
+        continue;
+      }
+      if (!each.list->dangling().empty()) out_.dangling_.push_back({gate, each.list->dangling()});
+      rules.add(each.list.get(), gate);
+    }
+  }
+
   void run(RuleWalk rules) {
     while (const RuleList::Entry* entry = rules.next()) {
-      if (!seen_.insert(entry->rule).second) continue;
+      const std::uint32_t trigger = rules.tag();
+      // Met again it changes nothing, unless it was not certain to be asked the first time.
+      if (seen_.contains(entry->rule)) continue;
+      if (trigger == Residual::kNoGate) seen_.insert(entry->rule);
       const std::uint32_t gate = gate_of(*entry->policy);
-      if (gate != kClosed && add(*entry, gate)) return;
+      if (gate != kClosed && add(*entry, gate, trigger)) return;
     }
   }
 
@@ -48,12 +70,12 @@ class ResidualMaker {
       out_.own_conditions_ += list->size();
       for (const Condition& condition : *list) out_.reads_body_ |= condition.reads_body();
     }
-    out_.gates_.push_back({&policy, std::move(left)});
+    out_.gates_.push_back({nullptr, &policy, std::move(left)});
     return found->second = static_cast<std::uint32_t>(out_.gates_.size() - 1);
   }
 
   // Whether no rule after this one can be asked.
-  bool add(const RuleList::Entry& entry, std::uint32_t gate) {
+  bool add(const RuleList::Entry& entry, std::uint32_t gate, std::uint32_t trigger) {
     const Condition* condition = &entry.rule->condition;
     std::optional<Outcome> certain;
     if (!is_late()) {
@@ -67,9 +89,13 @@ class ResidualMaker {
         ++out_.own_conditions_;
       }
     }
-    out_.reads_body_ |= condition->reads_body();
-    out_.entries_.push_back({entry.rule, entry.policy, condition, gate});
-    return certain && gate == Residual::kNoGate;
+    const bool is_shadow = entry.rule->is_shadow;
+    if (is_shadow)
+      out_.has_shadows_ = true;
+    else
+      out_.reads_body_ |= condition->reads_body();
+    out_.entries_.push_back({entry.rule, entry.policy, condition, gate, trigger, is_shadow});
+    return certain && gate == Residual::kNoGate && trigger == Residual::kNoGate && !is_shadow;
   }
 
   Residual& out_;
@@ -84,42 +110,65 @@ class ResidualMaker {
 std::shared_ptr<const Residual> Residual::make(const Subject& subject, Access access,
                                                const ServiceRules& service,
                                                const SubjectRules* rules) {
-  RuleWalk walk = all_rules(access, service, rules);
-  if (walk.size() > kMaxRules) return nullptr;
+  RuleWalk walk = rules_of_owners(access, service, rules);
   auto out = std::make_shared<Residual>();
-  out->dangling_ = walk.dangling();
-  if (out->dangling_.empty()) ResidualMaker(*out, subject).run(std::move(walk));
+  ResidualMaker maker(*out, subject);
+  if (!walk.dangling().empty()) out->dangling_.push_back({kNoGate, walk.dangling()});
+  if (service.triggers != nullptr) maker.add_triggers(walk, *service.triggers);
+  if (walk.size() > kMaxRules) return nullptr;
+  maker.run(std::move(walk));
   return out;
 }
 
-bool Residual::is_open(std::uint32_t gate, RequestContext& context) const {
+// Beyond the first 64 they are asked each time.
+bool Residual::is_open(std::uint32_t gate, RequestContext& context, Asked& asked) const {
+  const std::uint64_t bit = gate < 64 ? std::uint64_t{1} << gate : 0;
+  if ((asked.asked & bit) != 0) return (asked.open & bit) != 0;
   const Gate& it = gates_[gate];
-  context.set_attrs(&it.policy->attrs());
-  return it.rules.holds(context);
+  bool is_open = false;
+  if (it.precondition != nullptr) {
+    is_open = it.precondition->evaluate(context) == Precondition::Outcome::kYes;
+  } else {
+    context.set_attrs(&it.policy->attrs());
+    is_open = it.rules.holds(context);
+  }
+  asked.asked |= bit;
+  if (is_open) asked.open |= bit;
+  return is_open;
 }
 
 Decision Residual::decide(RequestContext& context) const {
-  if (!dangling_.empty()) return dangling_reference(dangling_);
-  // What the first gates said, each asked once.
-  std::uint64_t asked = 0;
-  std::uint64_t open = 0;
-  for (const Entry& entry : entries_) {
-    if (entry.gate != kNoGate) {
-      const std::uint64_t bit = entry.gate < 64 ? std::uint64_t{1} << entry.gate : 0;
-      if ((asked & bit) == 0) {
-        const bool is_open_now = is_open(entry.gate, context);
-        asked |= bit;
-        open = is_open_now ? open | bit : open & ~bit;
-        if (!is_open_now) continue;
-      } else if ((open & bit) == 0) {
-        continue;
-      }
-    }
+  Asked asked;
+  for (const Dangling& each : dangling_)
+    if (each.trigger == kNoGate || is_open(each.trigger, context, asked))
+      return dangling_reference(each.name);
+  Decision decision = no_match();
+  std::size_t i = 0;
+  for (; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.is_shadow) continue;
+    if (!takes_part(entry, context, asked)) continue;
     context.set_attrs(&entry.policy->attrs());
     const Outcome outcome = entry.condition->evaluate(context);
-    if (outcome != Outcome::kNoMatch) return verdict(*entry.rule, *entry.policy, outcome, context);
+    if (outcome == Outcome::kNoMatch) continue;
+    decision = verdict(*entry.rule, *entry.policy, outcome, context);
+    break;
   }
-  return no_match();
+  if (has_shadows_) [[unlikely]]
+    ask_shadows(context, i, asked, decision);
+  return decision;
+}
+
+void Residual::ask_shadows(RequestContext& context, std::size_t end, Asked& asked,
+                           Decision& decision) const {
+  RequestContext::Failure failure = context.take_failure();
+  for (std::size_t i = 0; i < end; ++i) {
+    const Entry& entry = entries_[i];
+    if (!entry.is_shadow) continue;
+    if (!takes_part(entry, context, asked)) continue;
+    if (ask_shadow(*entry.rule, *entry.policy, *entry.condition, context, decision)) break;
+  }
+  put_back(std::move(failure), context, decision);
 }
 
 }  // namespace policy

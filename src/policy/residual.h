@@ -39,27 +39,47 @@ class Residual {
  private:
   friend class ResidualMaker;
 
-  static constexpr std::uint32_t kNoGate = ~std::uint32_t{0};
+  static constexpr std::uint32_t kNoGate = ~std::uint32_t{0};  // also RuleWalk::kNoTag
 
   struct Entry {
     const Rule* rule;
     const CompiledPolicy* policy;
     const Condition* condition;  // the rule's, or what is left of it
     std::uint32_t gate;          // of gates_; kNoGate: the policy takes part
+    std::uint32_t trigger;       // likewise: the trigger that brings it in
+    bool is_shadow;
   };
-  // Enforcement rules that depend on the request.
+  // Enforcement rules, or the precondition of a trigger, that depend on the request.
   struct Gate {
+    const Precondition* precondition;  // or nullptr, and
     const CompiledPolicy* policy;
     EnforcementRules rules;
   };
+  // A name that no Policy has, where it is of a list that takes part.
+  struct Dangling {
+    std::uint32_t trigger;
+    std::string_view name;
+  };
 
-  bool is_open(std::uint32_t gate, RequestContext& context) const;
+  // What the gates said to one request, so that each is asked once.
+  struct Asked {
+    std::uint64_t asked = 0;
+    std::uint64_t open = 0;
+  };
+  bool is_open(std::uint32_t gate, RequestContext& context, Asked& asked) const;
+  bool takes_part(const Entry& entry, RequestContext& context, Asked& asked) const {
+    return (entry.trigger == kNoGate || is_open(entry.trigger, context, asked)) &&
+           (entry.gate == kNoGate || is_open(entry.gate, context, asked));
+  }
+  void ask_shadows(RequestContext& context, std::size_t end, Asked& asked,
+                   Decision& decision) const;
 
-  std::string_view dangling_;
+  std::vector<Dangling> dangling_;
   std::vector<Entry> entries_;
   std::vector<Gate> gates_;
   std::deque<Condition> conditions_;
   bool reads_body_ = false;
+  bool has_shadows_ = false;
   std::size_t own_conditions_ = 0;
 };
 

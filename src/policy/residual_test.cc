@@ -1,7 +1,6 @@
 #include "policy/residual.h"
 
-#include <random>
-
+#include "policy/random_world_test.h"
 #include "policy/recorder.h"
 #include "policy/testkit_test.h"
 
@@ -9,115 +8,6 @@ namespace policy {
 namespace {
 
 using Spec = corev1::Policy::Spec;
-
-// Of the identity, the request, the clock, attrs; that hold, do not, miss something, fail.
-constexpr std::string_view kExpressions[] = {
-    R"("dev" in ctx.user.spec.groups)",
-    R"(ctx.user.spec.groups.hasAll("dev", "sec"))",
-    R"(ctx.session.status.type == "CLIENTLESS")",
-    R"(ctx.groups.exists(g, g.metadata.name == "ops"))",
-    R"(ctx.user.spec.attrs.level > 2)",
-    R"(ctx.user.spec.attrs.nothing == 1)",
-    R"(ctx.user.metadata.name > 5)",
-    R"(has(ctx.device))",
-    R"(ctx.service.spec.port == 8080.0 && ctx.namespace.metadata.name == "default")",
-    R"(ctx.request.http.method == "GET")",
-    R"(ctx.request.http.method in ["POST", "PUT"])",
-    R"(ctx.request.http.path.startsWith("/v1"))",
-    R"(ctx.request.http.headers["x-team"] == "blue")",
-    R"(ctx.request.http.headers["x-missing"] == "blue")",
-    R"(ctx.request.http.path > 5)",
-    R"(ctx.request.http.bodyMap.age > 18)",
-    R"(ctx.request.http.path == ctx.user.metadata.name || ctx.user.metadata.name > 5)",
-    R"(ctx.user.metadata.name == "alice" && ctx.request.http.path != "/")",
-    R"(ctx["user"].metadata.name == "alice")",
-    R"(now() > timestamp("2026-03-04T12:00:00Z"))",
-    R"(attrs.k == "v")",
-    R"(attrs.k == ctx.request.http.method)",
-    "true",
-    "1 / int(ctx.user.spec.attrs.level - 3.0) == 1",
-};
-
-class Generator {
- public:
-  explicit Generator(std::uint32_t seed) : random_(seed) {}
-
-  int upto(int n) { return static_cast<int>(random_() % static_cast<std::uint32_t>(n)); }
-
-  void condition(corev1::Condition& out, int depth) {
-    const int kind = upto(depth > 2 ? 5 : 9);
-    if (kind == 0) return out.set_matchany(upto(3) > 0);
-    if (kind < 4) return out.set_match(expression());
-    if (kind == 4) return out.set_not_(expression());
-    if (kind > 8) return;  // empty
-    auto* of = kind == 5   ? out.mutable_none()->mutable_of()
-               : kind == 6 ? out.mutable_any()->mutable_of()
-                           : out.mutable_all()->mutable_of();
-    for (int i = 1 + upto(3); i > 0; --i) condition(*of->Add(), depth + 1);
-  }
-
-  void spec(Spec& out) {
-    (*out.mutable_attrs()->mutable_fields())["k"].set_string_value(upto(2) == 0 ? "v" : "GET");
-    for (int i = upto(4); i > 0; --i) {
-      Spec::Rule& rule = *out.add_rules();
-      rule.set_name("r" + std::to_string(i));
-      rule.set_effect(upto(2) == 0 ? Spec::Rule::ALLOW : Spec::Rule::DENY);
-      rule.set_priority(upto(3) - 1);
-      condition(*rule.mutable_condition(), 0);
-    }
-    for (int i = upto(6) - 3; i > 0; --i) {
-      Spec::EnforcementRule& rule = *out.add_enforcementrules();
-      rule.set_effect(upto(3) == 0 ? Spec::EnforcementRule::ENFORCE
-                                   : Spec::EnforcementRule::IGNORE);
-      condition(*rule.mutable_condition(), 0);
-    }
-    out.set_isdisabled(upto(20) == 0);
-  }
-
-  template <typename Owner>
-  void owner(Owner& out) {
-    auto& authorization = *out.mutable_spec()->mutable_authorization();
-    for (int i = upto(4) - 1; i > 0; --i) spec(*authorization.add_inlinepolicies()->mutable_spec());
-    if (upto(3) == 0) authorization.add_policies(kNames[upto(std::size(kNames) - (upto(40) > 0))]);
-  }
-
-  void world(World& out) {
-    owner(out.service);
-    owner(out.name_space);
-    owner(out.user);
-    owner(out.dev);
-    owner(out.ops);
-    owner(out.session);
-    owner(out.cluster);
-    for (std::size_t i = 0; i + 1 < std::size(kNames); ++i) {
-      corev1::Policy policy;
-      policy.mutable_metadata()->set_name(kNames[i]);
-      spec(*policy.mutable_spec());
-      out.policies.push_back(policy);
-    }
-    if (upto(8) == 0) {
-      out.service.mutable_spec()->set_isanonymous(true);
-      out.service.mutable_spec()->mutable_authorization()->set_enableanonymous(true);
-      out.make_anonymous();
-    }
-  }
-
-  void request(World& out) {
-    out.view.method = upto(2) == 0 ? "GET" : "POST";
-    out.view.path = upto(2) == 0 ? "/v1/items" : "/";
-    if (upto(2) == 0) out.set_body(upto(2) == 0 ? R"({"age": 19})" : "[");
-    out.now += std::chrono::hours(upto(2) * 13);
-  }
-
- private:
-  static constexpr const char* kNames[] = {"pa", "child.pa", "pc", "gone"};
-
-  std::string expression() {
-    return std::string(kExpressions[static_cast<std::size_t>(upto(std::size(kExpressions)))]);
-  }
-
-  std::mt19937 random_;
-};
 
 class Silent final : public Recorder {
  public:
@@ -134,7 +24,9 @@ class Silent final : public Recorder {
 
 std::string text_of(const Decision& decision) {
   return std::string(decision.code) + (decision.allowed ? " allowed " : " denied ") +
-         (decision.rule == nullptr ? "" : decision.rule->name) + " " + std::string(decision.detail);
+         (decision.rule == nullptr ? "" : decision.rule->name) + " " +
+         std::string(decision.detail) + " " + std::string(decision.shadow.code) +
+         (decision.shadow.allowed ? " allowed" : "");
 }
 
 std::shared_ptr<const Residual> residual_of(World& world, const Decided& decided) {
@@ -144,8 +36,9 @@ std::shared_ptr<const Residual> residual_of(World& world, const Decided& decided
 TEST(Residual, DecidesAsTheRulesDo) {
   std::map<std::string_view, int> codes;
   std::size_t dropped = 0;
+  std::size_t shadows = 0;
   for (std::uint32_t seed = 0; seed < 3000; ++seed) {
-    Generator generator(seed);
+    RandomWorld generator(seed);
     World world;
     generator.world(world);
     const Decided decided(world);
@@ -169,9 +62,11 @@ TEST(Residual, DecidesAsTheRulesDo) {
           decide(watched, access, decided.rules, &decided.subject, residual.get());
       EXPECT_EQ(text_of(got), text_of(expected)) << seed;
       EXPECT_EQ(got.rule, expected.rule) << seed;
+      EXPECT_EQ(got.shadow.rule, expected.shadow.rule) << seed;
       EXPECT_EQ(got.policy, expected.policy) << seed;
       EXPECT_EQ(text_of(seen), text_of(expected)) << seed;
       ++codes[expected.code];
+      shadows += expected.shadow.rule != nullptr;
     }
     if (testing::Test::HasFailure()) break;
   }
@@ -179,6 +74,7 @@ TEST(Residual, DecidesAsTheRulesDo) {
                            "no_policy_match", "policy_dangling"})
     EXPECT_GT(codes[code], 20) << code;
   EXPECT_GT(dropped, 20u);
+  EXPECT_GT(shadows, 300u);
 }
 
 class ResidualTest : public testing::Test {

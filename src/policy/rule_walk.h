@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -13,11 +14,15 @@ namespace policy {
 // made per decision, on the stack.
 class RuleWalk {
  public:
-  void add(const RuleList* list) {
+  static constexpr std::uint32_t kNoTag = ~std::uint32_t{0};
+
+  // `tag` is what tag() gives for rules of that list.
+  void add(const RuleList* list, std::uint32_t tag = kNoTag) {
     if (list == nullptr) return;
     if (dangling_.empty()) dangling_ = list->dangling();
     if (list->entries().empty()) return;
-    const Cursor cursor{list->entries().data(), list->entries().data() + list->entries().size()};
+    const RuleList::Entry* begin = list->entries().data();
+    const Cursor cursor{begin, begin, begin + list->entries().size(), tag};
     if (size_ < kFew)
       few_[size_++] = cursor;
     else
@@ -35,6 +40,12 @@ class RuleWalk {
     return count;
   }
 
+  // To the first rule again.
+  void rewind() {
+    for (std::size_t i = 0; i < size_; ++i) few_[i].at = few_[i].begin;
+    for (Cursor& cursor : rest_) cursor.at = cursor.begin;
+  }
+
   // nullptr at the end.
   const RuleList::Entry* next() {
     Cursor* best = nullptr;
@@ -44,17 +55,25 @@ class RuleWalk {
     };
     for (std::size_t i = 0; i < size_; ++i) consider(few_[i]);
     for (Cursor& cursor : rest_) consider(cursor);
-    return best == nullptr ? nullptr : best->at++;
+    if (best == nullptr) return nullptr;
+    tag_ = best->tag;
+    return best->at++;
   }
+
+  // Of the list that the last rule was of.
+  std::uint32_t tag() const { return tag_; }
 
  private:
   struct Cursor {
+    const RuleList::Entry* begin;
     const RuleList::Entry* at;
     const RuleList::Entry* end;
+    std::uint32_t tag;
   };
   static constexpr std::size_t kFew = 12;
 
   std::string_view dangling_;
+  std::uint32_t tag_ = 0;
   std::array<Cursor, kFew> few_;
   std::size_t size_ = 0;
   std::vector<Cursor> rest_;

@@ -82,7 +82,11 @@ Decided::Decided(World& world) {
   const auto rules_of = [&](const resource::Message& owner) {
     return RuleList::make(Authorization::compile(owner), policies);
   };
-  rules = {rules_of(world.service), rules_of(world.name_space), rules_of(world.cluster)};
+  auto triggers = std::make_shared<std::vector<TriggerRules>>();
+  for (const auto& message : world.triggers)
+    if (auto trigger = Trigger::compile(message))
+      triggers->push_back({trigger, RuleList::make(trigger->authorization, policies)});
+  rules = {rules_of(world.service), rules_of(world.name_space), rules_of(world.cluster), triggers};
   const Access access = access_of(world.service);
   AuthorizationCache cache;
   if (access == Access::kAuthenticated) subject = prepare_subject(world.subject(), policies, cache);

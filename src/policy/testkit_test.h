@@ -54,6 +54,7 @@ struct World {
   corev1::Namespace name_space;
   corev1::ClusterConfig cluster;
   std::vector<corev1::Policy> policies;
+  std::vector<corev1::PolicyTrigger> triggers;
   bool is_authenticated = true;
 
   HeaderVector headers;

@@ -102,6 +102,7 @@ std::vector<Problem> validate(const Message& resource, const References& referen
   Checker check(references, now);
   check_metadata(check, kind, resource);
   check_kind(check, kind, resource, stored);
+  check_shadow(check, resource, stored);
   return join(refuse(resource), check.take());
 }
 

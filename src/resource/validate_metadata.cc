@@ -7,6 +7,7 @@
 #include "resource/name.h"
 #include "resource/position.h"
 #include "resource/quoted.h"
+#include "resource/shadow.h"
 #include "resource/validate_parts.h"
 
 namespace resource {
@@ -61,7 +62,8 @@ void check_annotations(Checker& check, const metav1::Metadata& metadata) {
                 kMaxAnnotations, "annotations");
   for (const auto& [key, value] : metadata.annotations()) {
     const std::string path = "metadata.annotations" + map_step(key);
-    if (check.is_label(path, key)) check.fits(path, value, kMaxAnnotationBytes);
+    if (check.is_label(path, key))
+      check.fits(path, value, key == kShadowAnnotation ? kMaxShadowBytes : kMaxAnnotationBytes);
   }
 }
 

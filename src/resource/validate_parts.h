@@ -8,6 +8,7 @@ namespace resource {
 // create. `path` is where the part is in its resource.
 
 void check_metadata(Checker& check, Kind kind, const Message& resource);
+void check_shadow(Checker& check, const Message& resource, const Message* stored);
 
 void check_namespace(Checker& check, const corev1::Namespace& space,
                      const corev1::Namespace* stored);

@@ -153,6 +153,21 @@ void append_common(JsonLine& line, const AccessEntry& entry) {
   line.close();
 }
 
+void append_shadow(JsonLine& line, const AccessEntry& entry) {
+  if (entry.shadow_code.empty()) return;
+  line.open(R"("shadow":)");
+  line.word(R"("status":)", entry.shadow_allowed ? "ALLOWED" : "DENIED");
+  line.word(R"("reason":)", entry.shadow_code);
+  if (!entry.shadow_policy_ref.empty()) {
+    line.json(R"("policyRef":)", entry.shadow_policy_ref);
+  } else {
+    line.json(R"("resourceRef":)", entry.shadow_inline_owner_ref);
+    line.text(R"("inlinePolicy":)", entry.shadow_inline_name);
+  }
+  line.text(R"("ruleName":)", entry.shadow_rule_name);
+  line.close();
+}
+
 // What the published message has no place for.
 void append_extension(JsonLine& line, const AccessEntry& entry) {
   line.open(R"("ext":)");
@@ -163,6 +178,7 @@ void append_extension(JsonLine& line, const AccessEntry& entry) {
   line.text(R"("configProblem":)", entry.config_problem);
   line.text(R"("upstream":)", entry.upstream);
   line.text(R"("clientAddress":)", entry.client_address);
+  append_shadow(line, entry);
   line.close();
 }
 

@@ -64,6 +64,14 @@ struct AccessEntry {
   std::string_view config;          // name of the config in force, or the rule that computed it
   std::string_view config_problem;  // of dynamicConfig rules that failed and were passed over
   std::string_view client_address;
+
+  // What a shadow rule would have decided; an empty code: nothing.
+  std::string_view shadow_code;
+  bool shadow_allowed = false;
+  std::string_view shadow_policy_ref;  // as above
+  std::string_view shadow_inline_owner_ref;
+  std::string_view shadow_inline_name;
+  std::string_view shadow_rule_name;
 };
 
 // `{"apiVersion":"core/v1","kind":...,"uid":...,"name":...,"resourceVersion":...}`
