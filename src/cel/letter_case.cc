@@ -157,7 +157,14 @@ char32_t map_case(const CaseRange (&ranges)[kSize], char32_t c) {
 
 }  // namespace
 
-char32_t to_upper(char32_t c) { return map_case(kToUpper, c); }
-char32_t to_lower(char32_t c) { return map_case(kToLower, c); }
+char32_t to_upper(char32_t c) {
+  if (c < 0x80) return c >= 'a' && c <= 'z' ? c - 0x20 : c;
+  return map_case(kToUpper, c);
+}
+
+char32_t to_lower(char32_t c) {
+  if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 0x20 : c;
+  return map_case(kToLower, c);
+}
 
 }  // namespace cel

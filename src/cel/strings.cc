@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <limits>
+#include <array>
+#include <utility>
 
 #include "cel/compare.h"
 #include "cel/function.h"
@@ -45,17 +46,23 @@ Value map_text(Evaluation& evaluation, const Value* args, Map map) {
   if (!args[0].is(Kind::kString)) return Value::no_such_overload();
   const std::string_view text = args[0].as_text();
   TextBuilder out(evaluation);
-  std::string one;
+  std::array<char, 256> ascii;  // what is collected before it goes out
+  std::size_t size = 0;
+  std::string other;
+  const auto flush = [&] { out.append({ascii.data(), std::exchange(size, 0)}); };
   for (std::size_t i = 0; i < text.size() && !out.failed();) {
-    const char32_t c = next_utf8(text, i);
+    const char32_t c = map(next_utf8(text, i));
     if (c < 0x80) {
-      out.append(static_cast<char>(map(c)));
+      if (size == ascii.size()) flush();
+      ascii[size++] = static_cast<char>(c);
       continue;
     }
-    one.clear();
-    append_utf8(one, map(c));
-    out.append(one);
+    flush();
+    other.clear();
+    append_utf8(other, c);
+    out.append(other);
   }
+  flush();
   return out.finish();
 }
 
