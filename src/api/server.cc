@@ -14,6 +14,7 @@ struct Server::State {
     core.add_methods(router);
     add_user_methods(router, options.store, options.domain);
     add_auth_methods(router, options.authenticator);
+    add_explain_methods(router, options.store, options.clock, options.find_explanation);
   }
 
   CoreService core;
@@ -26,6 +27,12 @@ Server::~Server() = default;
 
 base::Result<std::unique_ptr<Server>> Server::start(Options options) {
   if (!options.wait_applied) options.wait_applied = [](store::Sequence) {};
+  if (!options.find_explanation) {
+    options.find_explanation = [](std::string_view) {
+      return base::fail(base::Code::kNotFound, "explanation_not_kept",
+                        "this gateway keeps no decisions");
+    };
+  }
   auto state = std::make_unique<State>(options);
   BASE_ASSIGN(state->listener, Listener::open(options.socket, state->router, options.threads,
                                               options.gateway_secret));

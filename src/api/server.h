@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "api/explain_service.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -26,11 +27,13 @@ struct Options {
   base::Secret gateway_secret;
   // Returns once this node's data plane holds the write, so that whoever was answered sees it.
   std::function<void(store::Sequence)> wait_applied;
+  // Of decisions that were made; empty: none are kept.
+  FindExplanation find_explanation;
   int threads = 16;  // each write occupies one until its answer
 };
 
-// The gRPC server: core.v1, user.v1 and auth.v1 MainService on a Unix socket that only the gateway
-// opens.
+// The gRPC server: core.v1, user.v1 and auth.v1 MainService and ext.v1 ExplainService on a Unix
+// socket that only the gateway opens.
 //
 // The gateway has authenticated, authorised and logged a call before it arrives here, and says who
 // calls in the metadata `x-octelium-session-uid` (absent for auth.v1) and

@@ -2,6 +2,7 @@
 
 #include "cli/apply.h"
 #include "cli/command_line.h"
+#include "cli/explain.h"
 #include "cli/get.h"
 #include "cli/input_files.h"
 #include "cli/kinds.h"
@@ -206,6 +207,32 @@ void add_delete(CommandLine& commands, Terminal& terminal) {
   });
 }
 
+void add_explain(CommandLine& commands, Terminal& terminal) {
+  auto f = flags<ExplainFlags>();
+  CLI::App& command = commands.add(commands.app(), "explain", "",
+                                   "Say why a request was, or would be, allowed or denied");
+  command.add_option("id", f->id, "The x-octelium-request-id of an answer or log line");
+  command.add_option("--service", f->service, "Name or host of the Service that would be asked");
+  command.add_option("--as", f->as, "User who would ask; '' is nobody");
+  command.add_flag("--anonymous", f->is_anonymous, "Nobody would ask");
+  command.add_option("--group", f->groups, "Group instead of those of the User; repeatable");
+  command.add_option("--session-type", f->session_type, "client, or clientless (the default)");
+  command.add_option("--session", f->session_file, "File with what to change in the Session");
+  command.add_option("--device", f->device_file, "File with the Device of the Session");
+  command.add_option("--method", f->method, "GET, or POST for a GRPC Service, if left out");
+  command.add_option("--path", f->path, "/ if left out");
+  command.add_option("--query", f->query, "Without the question mark");
+  command.add_option("--header", f->headers, "'name: value'; repeatable")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--body", f->body, "Text, @FILE, or @- for the standard input");
+  command.add_option("--client-ip", f->client_ip, "127.0.0.1 if left out");
+  command.add_option("-o,--out", f->output, "Output format: json or yaml instead of text");
+  commands.on(command, [&terminal, f](Client& client) {
+    return run_explain(client.transport(), terminal, *f);
+  });
+}
+
 void add_test(CommandLine& commands, Terminal& terminal) {
   struct Flags {
     TestOptions options;
@@ -234,6 +261,7 @@ int run_octeliumctl(int argc, const char* const* argv, const Environment& enviro
   add_create(commands, terminal);
   add_update(commands, terminal);
   add_delete(commands, terminal);
+  add_explain(commands, terminal);
   add_test(commands, terminal);
   add_common_commands(commands, terminal);
   return commands.run(argc, argv, environment, terminal);

@@ -34,6 +34,8 @@ std::string_view service_name(ApiService service) {
       return "octelium.api.main.user.v1.MainService";
     case ApiService::kAuth:
       return "octelium.api.main.auth.v1.MainService";
+    case ApiService::kExplain:
+      return "octelium.api.ext.v1.ExplainService";
   }
   return {};
 }

@@ -13,7 +13,7 @@
 
 namespace cli {
 
-enum class ApiService : unsigned char { kCore, kUser, kAuth };
+enum class ApiService : unsigned char { kCore, kUser, kAuth, kExplain };
 
 // One unary call. `is_repeatable` says that doing it twice is doing it once, so that it may be sent
 // again when the answer was lost.

@@ -205,6 +205,14 @@ gateway::DataPlaneOptions data_plane_options(const cmd::Options& options, int wo
   return out;
 }
 
+gateway::RecentOptions recent_options(const cmd::Options& options) {
+  gateway::RecentOptions out;
+  out.entries = static_cast<std::size_t>(options.explain_ring);
+  out.per_second = static_cast<std::uint32_t>(options.explain_per_second);
+  out.sample = static_cast<std::uint32_t>(options.explain_sample);
+  return out;
+}
+
 std::string metrics_text(const gateway::DataPlane& plane, const telemetry::AccessLog& log) {
   const auto t = plane.totals();
   std::string out;
@@ -352,17 +360,20 @@ base::Result<void> serve(cmd::Options options) {
   const identity::Environment environment{*store, sessions, *keys, clock, wait_applied};
   identity::Authenticator authenticator(environment);
   cmd::Logins logins(authenticator, options.domain);
-  api::Options api_options{api_socket,     *store,     authenticator, clock,
-                           options.domain, api_secret, wait_applied};
-  BASE_ASSIGN(const auto api, api::Server::start(std::move(api_options)));
-
   const int workers = options.workers > 0
                           ? options.workers
                           : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  gateway::RecentDecisions recent(recent_options(options), workers);
+  api::Options api_options{api_socket,     *store,     authenticator, clock,
+                           options.domain, api_secret, wait_applied};
+  api_options.find_explanation = [&recent](std::string_view id) { return recent.find(id); };
+  BASE_ASSIGN(const auto api, api::Server::start(std::move(api_options)));
+
   const gateway::DataPlaneOptions plane_options = data_plane_options(options, workers);
-  BASE_ASSIGN(const auto plane, gateway::DataPlane::start(
-                                    plane_options, {plane_options, sessions, *keys, *log, logins},
-                                    addresses, workers, first));
+  BASE_ASSIGN(const auto plane,
+              gateway::DataPlane::start(plane_options,
+                                        {plane_options, sessions, *keys, *log, logins, &recent},
+                                        addresses, workers, first));
   control.start(*plane);
   plane_now = plane.get();
   const std::string token_file = options.bootstrap_token_file.empty()

@@ -33,6 +33,9 @@ struct Options {
   int head_timeout_ms = 10'000;
   int keep_alive_timeout_ms = 75'000;
   int drain_timeout_ms = 10'000;
+  int explain_ring = 1024;
+  int explain_per_second = 50;
+  int explain_sample = 100;
   int max_connections = 0;  // 0: as many as leave descriptors for upstreams and the rest
   std::string log_level = "info";
   bool dev = false;

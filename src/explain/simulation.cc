@@ -1,6 +1,7 @@
 #include "explain/simulation.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "explain/made_up_request.h"
@@ -28,17 +29,34 @@ base::WallTime to_wall_time(const google::protobuf::Timestamp& time) {
                         std::chrono::nanoseconds(time.nanos()));
 }
 
-// The Policies that an owner names, and their parents.
-void add_policies(const Message& owner, const References& resources, policy::PolicySet& set) {
-  policy::visit_authorization(owner, [&](const auto& policies, const auto&) {
-    for (std::string_view name : policies) {
-      for (; !name.empty(); name = resource::parent_policy_name(name)) {
-        if (set.find(name) != nullptr) continue;
-        if (const auto found = resources.get(Kind::kPolicy, name))
-          set = set.with(static_cast<const corev1::Policy&>(*found));
-      }
+// The Policies of those names, and their parents.
+void add_policies(const auto& names, const References& resources, policy::PolicySet& set) {
+  for (std::string_view name : names) {
+    for (; !name.empty(); name = resource::parent_policy_name(name)) {
+      if (set.find(name) != nullptr) continue;
+      if (const auto found = resources.get(Kind::kPolicy, name))
+        set = set.with(static_cast<const corev1::Policy&>(*found));
     }
+  }
+}
+
+// By name, as everywhere.
+std::shared_ptr<const std::vector<policy::TriggerRules>> trigger_rules(
+    const References& resources) {
+  std::map<std::string, std::shared_ptr<const policy::Trigger>> triggers;
+  policy::PolicySet policies;
+  resources.for_each(Kind::kPolicyTrigger, [&](const Message& resource) {
+    auto trigger = policy::Trigger::compile(static_cast<const corev1::PolicyTrigger&>(resource));
+    if (trigger != nullptr && trigger->authorization != nullptr)
+      add_policies(trigger->authorization->names(), resources, policies);
+    if (trigger != nullptr) triggers[resource::metadata_of(resource).name()] = std::move(trigger);
+    return References::Visit::kContinue;
   });
+  if (triggers.empty()) return nullptr;
+  auto out = std::make_shared<std::vector<policy::TriggerRules>>();
+  for (const auto& [name, trigger] : triggers)
+    out->push_back({trigger, policy::RuleList::make(trigger->authorization, policies)});
+  return out;
 }
 
 struct Rules {
@@ -56,7 +74,10 @@ Rules compile_rules(const References& resources, const policy::Subject& subject)
     if (subject.device != nullptr) owners.push_back(subject.device);
   }
   policy::PolicySet policies;
-  for (const Message* owner : owners) add_policies(*owner, resources, policies);
+  for (const Message* owner : owners) {
+    policy::visit_authorization(
+        *owner, [&](const auto& names, const auto&) { add_policies(names, resources, policies); });
+  }
   const auto rules_of = [&](const Message& owner) {
     return policy::RuleList::make(policy::Authorization::compile(owner), policies);
   };
@@ -64,6 +85,7 @@ Rules compile_rules(const References& resources, const policy::Subject& subject)
   out.service.service = rules_of(*subject.service);
   out.service.name_space = rules_of(*subject.name_space);
   if (cluster != nullptr) out.service.cluster = rules_of(*cluster);
+  out.service.triggers = trigger_rules(resources);
   policy::AuthorizationCache cache;
   if (subject.session != nullptr) out.subject = policy::prepare_subject(subject, policies, cache);
   return out;

@@ -32,6 +32,12 @@ std::int64_t wall_ns() {
   return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
 }
 
+std::int64_t thread_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+}
+
 // RFC 9110 §5.6.7, made once per second and thread.
 std::string_view http_date(std::int64_t ns) {
   thread_local std::int64_t cached_second = -1;
@@ -326,7 +332,8 @@ Request::Next Request::decide() {
   if (decision_.shadow.rule != nullptr) [[unlikely]]
     count_shadow();
   if (decision_.allowed) return Next::kGoOn;
-  detail_ = decision_.detail;
+  detail_ = decision_.detail;  // whose text does not outlive another decision
+  explain();
   return answer({.status = 403,
                  .reason = decision_.code,
                  .unauthorized = true,
@@ -340,11 +347,32 @@ void Request::count_shadow() {
       .fetch_add(1, std::memory_order_relaxed);
 }
 
+// Decides once more, watched, as long as everything is there that was decided on.
+void Request::explain() {
+  const auto wants = [&] {
+    return tools_.recent->wants(entry_.id, decision_.allowed, entry_.started_ns);
+  };
+  if (tools_.recent == nullptr || !wants()) [[likely]]
+    return;
+  const std::int64_t begin = thread_ns();
+  const ServicePolicy& rules = *service_->policy;
+  policy::extv1::Explanation explanation;
+  explanation.set_requestid(std::string(entry_.id));
+  policy::explain(*context_,
+                  {.access = rules.access,
+                   .rules = rules.rules,
+                   .subject = subject_ == nullptr ? nullptr : &subject_->rules,
+                   .dynamic = rules.dynamic.get()},
+                  policy::Disclosure::kRedacted, explanation);
+  tools_.recent->keep(entry_.id, explanation, thread_ns() - begin);
+}
+
 // Without config_ afterwards, the JSON in the scratch has to be compiled first.
 Request::Next Request::choose_config() {
   using Kind = policy::ConfigChoice::Kind;
   std::string& json = tools_.configs.scratch();
   policy::ConfigChoice choice = service_->policy->dynamic->choose(*context_, json);
+  explain();
   context_.reset();
   if (choice.failed > 0)
     tools_.counters.config_rule_failures.fetch_add(choice.failed, std::memory_order_relaxed);

@@ -7,6 +7,7 @@
 #include "gateway/config_cache.h"
 #include "gateway/exchange.h"
 #include "gateway/identifier.h"
+#include "gateway/recent_decisions.h"
 #include "gateway/snapshot.h"
 #include "gateway/subject_cache.h"
 #include "http/reject.h"
@@ -53,6 +54,7 @@ struct RequestTools {
   ConfigCache& configs;
   Counters& counters;
   const ExchangeOptions& exchange;
+  DecisionRing* recent;      // nullptr: no decisions are kept
   std::uint16_t https_port;  // that redirects name; 443 is left out
 };
 
@@ -99,6 +101,7 @@ class Request final : private ResponseShaper {
   bool policy_reads_body() const;
   Next decide();
   void count_shadow();
+  void explain();
   Next choose_config();
   io::Task<Next> compile_config(std::string json);
   Next use_computed(ConfigCache::Computed computed);

@@ -65,7 +65,7 @@ class Worker::Sweeper final : public io::Timer {
   std::uint64_t swept_ = 0;  // the Snapshot as of which Services were swept
 };
 
-Worker::Worker(const Shared& shared, const std::vector<BoundPort>& ports,
+Worker::Worker(const Shared& shared, std::size_t index, const std::vector<BoundPort>& ports,
                std::shared_ptr<const Snapshot> snapshot)
     : shared_(shared),
       snapshot_(std::move(snapshot)),
@@ -83,6 +83,7 @@ Worker::Worker(const Shared& shared, const std::vector<BoundPort>& ports,
              configs_,
              counters_,
              shared.options.exchange,
+             shared.recent == nullptr ? nullptr : shared.recent->ring_of(index),
              shared.options.https_port} {
   for (const BoundPort& port : ports) ports_.push_back(std::make_unique<Port>(*this, port));
   loop_.on_batch_end([this] { log_.flush_if_due(loop_.now()); });

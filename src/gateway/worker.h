@@ -35,6 +35,7 @@ struct Shared {
   const identity::SigningKeys& keys;
   telemetry::AccessLog& log;
   SlowPath& slow;
+  RecentDecisions* recent = nullptr;   // nullptr: no decisions are kept
   ConfigCompiler* compiler = nullptr;  // the DataPlane's own
 };
 
@@ -42,7 +43,8 @@ struct Shared {
 // remembers. Shares nothing that changes with other workers.
 class Worker final : public http::RequestHandler {
  public:
-  Worker(const Shared& shared, const std::vector<BoundPort>& ports,
+  // `index`: of this among all workers.
+  Worker(const Shared& shared, std::size_t index, const std::vector<BoundPort>& ports,
          std::shared_ptr<const Snapshot> snapshot);
   ~Worker() override;
 

@@ -95,6 +95,7 @@ class Writer final : public Recorder {
       rule_->set_index(static_cast<std::uint32_t>(&rule - policy.rules().data()));
     rule_->set_effect(rule.effect == Effect::kAllow ? "ALLOW" : "DENY");
     rule_->set_priority(rule.priority);
+    rule_->set_isshadow(rule.is_shadow);
   }
 
   void end_rule(Condition::Outcome outcome, std::string_view error) override {
@@ -155,10 +156,19 @@ class Writer final : public Recorder {
   extv1::Explanation::Step& add_step() {
     if (out_.steps_size() >= kMaxSteps || left_ == 0) {
       out_.set_omitted(out_.omitted() + 1);
+      // Shadow rules come after the one that decided, which stays.
+      if (out_.steps_size() > 0 && has_decided(out_.steps(out_.steps_size() - 1))) {
+        spare_.Clear();
+        return spare_;
+      }
       if (out_.steps_size() > 0) out_.mutable_steps()->RemoveLast();
     }
     take(2 * kMaxShownText);
     return *out_.add_steps();
+  }
+
+  static bool has_decided(const extv1::Explanation::Step& step) {
+    return step.has_rule() && !step.rule().isshadow() && step.rule().outcome() != extv1::NO_MATCH;
   }
 
   extv1::Condition& add_condition() {
@@ -234,7 +244,10 @@ class Writer final : public Recorder {
     for (const corev1::Group* group : subject.groups)
       if (owned(group)) return;
     if (owned(subject.session) || owned(subject.device)) return;
-    if (has_entry_of(basis_.rules.cluster, policy)) out.set_ownerkind("ClusterConfig");
+    if (has_entry_of(basis_.rules.cluster, policy))
+      out.set_ownerkind("ClusterConfig");
+    else if (basis_.rules.triggers != nullptr)
+      out.set_ownerkind("PolicyTrigger");
   }
 
   const RequestContext& context_;
@@ -242,6 +255,7 @@ class Writer final : public Recorder {
   Disclosure disclosure_;
   extv1::Explanation& out_;
   std::size_t left_ = kMaxExplanationBytes;
+  extv1::Explanation::Step spare_;  // for what is not shown
   extv1::Enforcement* enforcement_ = nullptr;
   extv1::Rule* rule_ = nullptr;
   extv1::ConfigChoice* config_ = nullptr;
@@ -293,6 +307,17 @@ void choose_config(RequestContext& context, const DynamicConfig& dynamic, Writer
     out.set_name(choice.config == 0 ? "default" : dynamic.configs()[choice.config].name());
 }
 
+// The last rule that is enforced: those after it are shadows, which are asked when all is decided.
+void mark_decider(extv1::Explanation& out) {
+  for (int i = out.steps_size() - 1; i >= 0; --i) {
+    if (!out.steps(i).has_rule() || out.steps(i).rule().isshadow()) continue;
+    extv1::Rule& rule = *out.mutable_steps(i)->mutable_rule();
+    rule.set_decides(true);
+    if (!rule.error().empty()) out.set_detail(rule.error());
+    return;
+  }
+}
+
 void set_time(base::WallTime time, google::protobuf::Timestamp& out) {
   const std::int64_t nanos = time.time_since_epoch().count();
   out.set_seconds(base::to_seconds(time));
@@ -309,13 +334,7 @@ Decision explain(RequestContext& context, const DecisionBasis& basis, Disclosure
   context.set_recorder(&writer);
   const Decision decision = decide(context, basis.access, basis.rules, basis.subject);
   fill_decision(decision, out);
-  if (decision.rule != nullptr && out.steps_size() > 0) {
-    extv1::Explanation::Step& last = *out.mutable_steps(out.steps_size() - 1);
-    if (last.has_rule()) {
-      last.mutable_rule()->set_decides(true);
-      if (!last.rule().error().empty()) out.set_detail(last.rule().error());
-    }
-  }
+  if (decision.rule != nullptr) mark_decider(out);
   if (decision.allowed && basis.dynamic != nullptr)
     choose_config(context, *basis.dynamic, writer, disclosure, *out.mutable_config());
   context.set_recorder(nullptr);

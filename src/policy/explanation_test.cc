@@ -160,6 +160,26 @@ spec:
   EXPECT_FALSE(explained(world).config().has_rule());
 }
 
+TEST(Explanation, ShowsShadowsBesideTheRuleThatDecides) {
+  World world = allowing("true");
+  auto* rule = world.service.mutable_spec()
+                   ->mutable_authorization()
+                   ->mutable_inlinepolicies(0)
+                   ->mutable_spec()
+                   ->add_rules();
+  world.service.mutable_spec()->mutable_authorization()->mutable_inlinepolicies(0)->set_name("own");
+  rule->set_name("soon");
+  rule->set_effect(corev1::Policy::Spec::Rule::DENY);
+  rule->mutable_condition()->set_match(R"(ctx.request.http.method == "GET")");
+  (*world.service.mutable_metadata()->mutable_annotations())["octelium-ext-shadow"] = "own/soon";
+  const auto explanation = explained(world);
+  EXPECT_EQ(explanation.decision(), extv1::Explanation::ALLOW);
+  ASSERT_EQ(explanation.steps_size(), 2);
+  EXPECT_TRUE(explanation.steps(0).rule().decides());
+  EXPECT_TRUE(explanation.steps(1).rule().isshadow());
+  expect_golden("explained_shadow", render_text(explanation));
+}
+
 TEST(Explanation, NeverShowsCredentials) {
   for (const std::string_view name :
        {"Authorization", "Cookie", "X-Octelium-Auth", "Proxy-Authorization", "Set-Cookie",

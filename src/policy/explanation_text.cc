@@ -124,7 +124,7 @@ class TextWriter {
     if (rule.priority() != 0) text += fmt::format(" (priority {})", rule.priority());
     text += fmt::format(", {}: {}", source_name(rule.source()), words_of(rule.outcome()));
     if (rule.decides()) text += ", and decides";
-    if (rule.isshadow()) text += " (shadow: not enforced)";
+    if (rule.isshadow()) text += " (a shadow, not enforced)";
     line(1, text);
     if (rule.has_condition()) condition(rule.condition(), 3, rule.decides());
   }

@@ -17,11 +17,11 @@ from testkit import ROOT
 
 @functools.cache
 def stubs():
-    """The generated modules by name: metav1, corev1, authv1, userv1 and the same with _grpc."""
+    """The generated modules by name: metav1, corev1, authv1, userv1, extv1 and the same with _grpc."""
     from grpc_tools import protoc
     directory = tempfile.mkdtemp(prefix="stubs-")
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    names = ["metav1", "corev1", "authv1", "userv1"]
+    names = ["metav1", "corev1", "authv1", "userv1", "extv1"]
     files = [str(ROOT / f"proto/{name}.proto") for name in names]
     well_known = f"-I{importlib.resources.files('grpc_tools') / '_proto'}"
     done = protoc.main(["protoc", f"-I{ROOT / 'proto'}", well_known, f"--python_out={directory}",

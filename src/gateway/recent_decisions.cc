@@ -1,0 +1,119 @@
+#include "gateway/recent_decisions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "resource/quoted.h"
+
+namespace gateway {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+std::uint64_t hash_of(std::string_view id) { return std::hash<std::string_view>()(id) & ~1ull; }
+
+}  // namespace
+
+DecisionRing::DecisionRing(const RecentOptions& options)
+    : options_(options), tokens_(options.per_second), forgotten_(kForgotten) {}
+
+void DecisionRing::refill(std::int64_t now) {
+  const std::int64_t passed =
+      filled_at_ == 0 ? 0 : std::clamp<std::int64_t>(now - filled_at_, 0, kSecond);
+  filled_at_ = now;
+  const double all = options_.per_second;
+  tokens_ = std::min(all, tokens_ + all * static_cast<double>(passed) / kSecond);
+  time_left_ = std::min(kBurst, time_left_ + passed / kShare);
+}
+
+bool DecisionRing::wants(std::string_view id, bool is_allowed, std::int64_t now) {
+  if (is_allowed && (options_.sample == 0 || ++skipped_ < options_.sample)) return false;
+  refill(now);
+  if (tokens_ < 1 || time_left_ <= 0) {
+    forget(id, Fate::kTooMany);
+    return false;
+  }
+  tokens_ -= 1;
+  if (is_allowed) skipped_ = 0;
+  return true;
+}
+
+void DecisionRing::keep(std::string_view id, const policy::extv1::Explanation& explanation,
+                        std::int64_t took) {
+  time_left_ -= took;
+  Entry entry{std::string(id), explanation.SerializeAsString()};
+  if (entry.bytes.size() > options_.bytes) return forget(id, Fate::kTooMany);
+  const std::lock_guard lock(mutex_);
+  bytes_ += entry.bytes.size();
+  entries_.push_back(std::move(entry));
+  while (entries_.size() > options_.entries || bytes_ > options_.bytes) {
+    bytes_ -= entries_.front().bytes.size();
+    forget(entries_.front().id, Fate::kRotatedOut);
+    entries_.pop_front();
+  }
+}
+
+void DecisionRing::forget(std::string_view id, Fate fate) {
+  const std::uint64_t value = hash_of(id) | (fate == Fate::kTooMany ? 1 : 0);
+  forgotten_[next_forgotten_++ % kForgotten].store(value, std::memory_order_relaxed);
+}
+
+DecisionRing::Fate DecisionRing::find(std::string_view id, std::string& out) const {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(entries_, id, &Entry::id);
+    if (found != entries_.end()) {
+      out = found->bytes;
+      return Fate::kKept;
+    }
+  }
+  const std::uint64_t hash = hash_of(id);
+  for (const auto& each : forgotten_) {
+    const std::uint64_t value = each.load(std::memory_order_relaxed);
+    if ((value & ~1ull) == hash) return (value & 1) != 0 ? Fate::kTooMany : Fate::kRotatedOut;
+  }
+  return Fate::kUnknown;
+}
+
+RecentDecisions::RecentDecisions(const RecentOptions& options, int workers) : options_(options) {
+  if (options.entries == 0 || options.per_second == 0) return;
+  for (int i = 0; i < workers; ++i) rings_.push_back(std::make_unique<DecisionRing>(options));
+}
+
+base::Result<policy::extv1::Explanation> RecentDecisions::find(std::string_view id) const {
+  using Fate = DecisionRing::Fate;
+  const auto not_kept = [&](std::string_view why) {
+    return base::fail(
+        base::Code::kNotFound, "explanation_not_kept",
+        fmt::format("the decision on request {} is not kept: {}", resource::quoted(id), why));
+  };
+  if (rings_.empty())
+    return not_kept("this gateway keeps none (--explain-ring, --explain-per-second)");
+  for (const auto& ring : rings_) {
+    std::string bytes;
+    switch (ring->find(id, bytes)) {
+      case Fate::kKept: {
+        policy::extv1::Explanation out;
+        out.ParseFromString(bytes);
+        return out;
+      }
+      case Fate::kRotatedOut:
+        return not_kept("newer ones took its place");
+      case Fate::kTooMany:
+        return not_kept(
+            fmt::format("sampled out, since more were to be kept at that time than {} a "
+                        "second and worker, or explaining took too long",
+                        options_.per_second));
+      case Fate::kUnknown:
+        break;
+    }
+  }
+  return not_kept(fmt::format(
+      "unknown id, or allowed and sampled out ({}), or answered before a decision (then ext.reason "
+      "of its line in the access log says why)",
+      options_.sample == 0 ? "no allowed ones are kept"
+                           : fmt::format("one of {} is kept", options_.sample)));
+}
+
+}  // namespace gateway

@@ -1,0 +1,101 @@
+#include "gateway/recent_decisions.h"
+
+#include <gtest/gtest.h>
+
+namespace gateway {
+namespace {
+
+constexpr std::int64_t kStart = 1'700'000'000'000'000'000;
+constexpr std::int64_t kMilli = 1'000'000;
+using Fate = DecisionRing::Fate;
+
+policy::extv1::Explanation explanation(std::string_view id, std::size_t detail_bytes = 0) {
+  policy::extv1::Explanation out;
+  out.set_requestid(std::string(id));
+  out.set_detail(std::string(detail_bytes, 'x'));
+  return out;
+}
+
+Fate fate_of(const DecisionRing& ring, std::string_view id) {
+  std::string bytes;
+  return ring.find(id, bytes);
+}
+
+TEST(DecisionRing, KeepsTheNewest) {
+  DecisionRing ring({.entries = 2, .per_second = 100});
+  for (const std::string_view id : {"a", "b", "c"}) {
+    ASSERT_TRUE(ring.wants(id, false, kStart));
+    ring.keep(id, explanation(id), 0);
+  }
+  EXPECT_EQ(fate_of(ring, "a"), Fate::kRotatedOut);
+  EXPECT_EQ(fate_of(ring, "b"), Fate::kKept);
+  EXPECT_EQ(fate_of(ring, "c"), Fate::kKept);
+  EXPECT_EQ(fate_of(ring, "d"), Fate::kUnknown);
+}
+
+TEST(DecisionRing, IsBoundedInBytes) {
+  DecisionRing ring({.bytes = 1000, .per_second = 100});
+  ring.keep("a", explanation("a", 600), 0);
+  ring.keep("b", explanation("b", 600), 0);
+  EXPECT_EQ(fate_of(ring, "a"), Fate::kRotatedOut);
+  EXPECT_EQ(fate_of(ring, "b"), Fate::kKept);
+  ring.keep("c", explanation("c", 1001), 0);
+  EXPECT_EQ(fate_of(ring, "b"), Fate::kKept);
+  EXPECT_EQ(fate_of(ring, "c"), Fate::kTooMany);
+}
+
+TEST(DecisionRing, KeepsAllDeniedAndSomeOfTheAllowed) {
+  DecisionRing ring({.per_second = 1000, .sample = 10});
+  int kept = 0;
+  for (int i = 0; i < 100; ++i) kept += ring.wants("a", true, kStart) ? 1 : 0;
+  EXPECT_EQ(kept, 10);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(ring.wants("d", false, kStart));
+  DecisionRing none({.sample = 0});
+  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(none.wants("a", true, kStart));
+}
+
+TEST(DecisionRing, KeepsSoManyASecond) {
+  DecisionRing ring({.per_second = 50});
+  const auto flood = [&](std::int64_t at) {
+    int kept = 0;
+    for (int i = 0; i < 10'000; ++i) kept += ring.wants("x", false, at) ? 1 : 0;
+    return kept;
+  };
+  EXPECT_EQ(flood(kStart), 50);
+  EXPECT_EQ(fate_of(ring, "x"), Fate::kTooMany);
+  EXPECT_EQ(flood(kStart + 100 * kMilli), 5);
+  EXPECT_EQ(flood(kStart + 60'000 * kMilli), 50);  // no more is saved up than for a second
+  EXPECT_EQ(flood(kStart), 0);                     // a clock that was set back
+}
+
+TEST(DecisionRing, SpendsLittleTime) {
+  DecisionRing ring({.per_second = 1'000'000});
+  ASSERT_TRUE(ring.wants("a", false, kStart));
+  ring.keep("a", explanation("a"), 120 * kMilli);  // more than was saved up
+  EXPECT_FALSE(ring.wants("b", false, kStart + 100 * kMilli));
+  EXPECT_TRUE(ring.wants("b", false, kStart + 1200 * kMilli));
+}
+
+TEST(RecentDecisions, FindsWhatAnyWorkerKept) {
+  RecentDecisions recent({}, 2);
+  recent.ring_of(1)->keep("a", explanation("a"), 0);
+  const auto found = recent.find("a");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->requestid(), "a");
+  const auto missing = recent.find("b");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, base::Code::kNotFound);
+  EXPECT_NE(missing.error().message.find("unknown id"), std::string::npos);
+}
+
+TEST(RecentDecisions, CanBeSwitchedOff) {
+  for (const RecentOptions& options :
+       {RecentOptions{.entries = 0}, RecentOptions{.per_second = 0}}) {
+    RecentDecisions recent(options, 2);
+    EXPECT_EQ(recent.ring_of(0), nullptr);
+    EXPECT_NE(recent.find("a").error().message.find("keeps none"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace gateway
