@@ -6,7 +6,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 NAMES = {"proxy": "requests per proxy CPU second beside nginx and HAProxy",
-         "apply": "how soon an applied Service is in force, and memory over many applies"}
+         "apply": "how soon an applied Service is in force, and memory over many applies",
+         "cel": "the guide's conditions and a whole decision beside cel-go"}
 
 
 def main() -> None:

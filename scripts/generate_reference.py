@@ -263,6 +263,12 @@ def performance():
         out += [f"`./dev bench apply` on {apply['date'][:10]}, {apply['services']} Services, {apply['applies']} applies: in force after "
                 f"{apply['p50_ms']} ms (median), {apply['p99_ms']} ms (99 of 100), {apply['max_ms']} ms at most; memory from "
                 f"{rss[0] // 1024} MiB to {rss[-1] // 1024} MiB.", ""]
+    if cel := newest_result("cel"):
+        out += [f"`./dev bench cel` on {cel['date'][:10]}, {cel['cpus']} processors, {cel['cycles']} cycles; how many times the processor "
+                "time of ours, median [quartiles]:", "", "| what | ours | cel-go | ratio |", "|---|---|---|---|"]
+        out += [f"| {row} | {line['ours_ns']} ns | {line['celgo_ns']} ns, {line['celgo_allocations']:.0f} allocations | {line['ratio']} "
+                f"[{line['quartiles'][0]}–{line['quartiles'][1]}] |" for row, line in cel["results"].items() if "ratio" in line]
+        out.append("")
     text = PERFORMANCE.read_text()
     return re.sub(r"(<!-- results -->\n).*?(<!-- /results -->)", lambda match: match[1] + "\n".join(out) + match[2], text, flags=re.S)
 
