@@ -116,7 +116,7 @@ class Writer final : public Recorder {
     evaluated_.clear();
     hidden_.reset();
     if (disclosure_ == Disclosure::kRedacted) hidden_.emplace(text);
-    hides_ = hidden_ && hidden_->hides_anything();
+    hides_ = hidden_ && (kind == "opa" || hidden_->hides_anything());
   }
 
   void on_value(std::uint32_t begin, std::uint32_t end, std::uint32_t depth,
@@ -313,7 +313,7 @@ void mark_decider(extv1::Explanation& out) {
     if (!out.steps(i).has_rule() || out.steps(i).rule().isshadow()) continue;
     extv1::Rule& rule = *out.mutable_steps(i)->mutable_rule();
     rule.set_decides(true);
-    if (!rule.error().empty()) out.set_detail(rule.error());
+    if (rule.outcome() == extv1::ERROR) out.set_detail(rule.error());  // which quotes nothing
     return;
   }
 }
