@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t kMaxExpression = 2000;  // bytes shown of one
 constexpr std::size_t kMaxPart = 400;
 constexpr int kMaxSteps = 200;
-constexpr std::size_t kMaxParts = 200;  // of one expression
-constexpr std::size_t kMaxRepeats = 3;  // of a part inside a loop
+constexpr std::size_t kMaxParts = 200;     // of one expression
+constexpr std::size_t kMaxRepeats = 3;     // of a part inside a loop
+constexpr std::size_t kMaxReports = 2000;  // of the parts of one expression that are looked at
 constexpr std::size_t kPartOverhead = 32;
 
 extv1::Outcome outcome_of(Condition::Outcome outcome) {
@@ -114,6 +115,7 @@ class Writer final : public Recorder {
     source_ = text;
     parts_.clear();
     evaluated_.clear();
+    reported_ = 0;
     hidden_.reset();
     if (disclosure_ == Disclosure::kRedacted) hidden_.emplace(text);
     hides_ = hidden_ && (kind == "opa" || hidden_->hides_anything());
@@ -121,11 +123,10 @@ class Writer final : public Recorder {
 
   void on_value(std::uint32_t begin, std::uint32_t end, std::uint32_t depth,
                 const cel::Value& value) override {
-    const auto repeats = std::ranges::count_if(evaluated_, [&](const EvaluatedPart& part) {
-      return part.begin == begin && part.end == end;
-    });
-    const bool is_too_much = evaluated_.size() >= kMaxParts && depth > 0;
-    if (is_too_much || static_cast<std::size_t>(repeats) >= kMaxRepeats) {
+    // Long loops report very often, so what is not kept is told by as little as possible.
+    const bool is_too_much = (evaluated_.size() >= kMaxParts && depth > 0) ||
+                             (++reported_ > kMaxReports && depth > 1) || is_repeated(begin, end);
+    if (is_too_much) {
       out_.set_omitted(out_.omitted() + 1);
       return;
     }
@@ -169,6 +170,14 @@ class Writer final : public Recorder {
 
   static bool has_decided(const extv1::Explanation::Step& step) {
     return step.has_rule() && !step.rule().isshadow() && step.rule().outcome() != extv1::NO_MATCH;
+  }
+
+  // Often enough already.
+  bool is_repeated(std::uint32_t begin, std::uint32_t end) const {
+    const auto times = std::ranges::count_if(evaluated_, [&](const EvaluatedPart& part) {
+      return part.begin == begin && part.end == end;
+    });
+    return static_cast<std::size_t>(times) >= kMaxRepeats;
   }
 
   extv1::Condition& add_condition() {
@@ -268,6 +277,7 @@ class Writer final : public Recorder {
   bool hides_ = false;  // until the next expression: errors of its parents quote it too
   std::vector<extv1::Part> parts_;
   std::vector<EvaluatedPart> evaluated_;
+  std::size_t reported_ = 0;
 };
 
 void fill_asked(const RequestContext& context, extv1::Explanation::Asked& out) {

@@ -242,6 +242,20 @@ TEST(Explanation, IsBounded) {
   EXPECT_EQ(last.index(), 2000u);
 }
 
+TEST(Explanation, OfALongLoopIsShortAndNamesTheCause) {
+  World world = allowing(
+      "ctx.user.spec.attrs.all.all(x, ctx.user.spec.attrs.all.exists(y, y == x)) && "
+      R"(ctx.user.metadata.name == "b")");
+  auto* attrs = world.user.mutable_spec()->mutable_attrs()->mutable_fields();
+  for (int i = 0; i < 400; ++i)
+    (*attrs)["all"].mutable_list_value()->add_values()->set_number_value(i);
+  const auto explanation = explained(world);
+  EXPECT_GT(explanation.omitted(), 10'000u);
+  EXPECT_NE(render_text(explanation).find(R"(✗ ctx.user.metadata.name == "b" = false)"),
+            std::string::npos)
+      << render_text(explanation);
+}
+
 TEST(Causes, AreFoundThroughLogicalOperators) {
   using Truth = EvaluatedPart::Truth;
   const std::string_view source = "a && (b || !c)";
