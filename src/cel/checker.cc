@@ -256,8 +256,10 @@ class Checker {
     bool absolute = false;
     if (!expr.has(Expr::kOptional)) {
       if (auto name = dotted_name(id, &absolute); name && resolve_name(id, *name, absolute)) {
-        if (expr.has(Expr::kTest)) set_test(id);
-        return;
+        if (!expr.has(Expr::kTest)) return;
+        if (meaning(id).kind == Meaning::Kind::kNamed)
+          return fail(expr.offset, fmt::format("has() needs a field; {} is no variable", *name));
+        return set_test(id);
       }
     }
     visit(operand);

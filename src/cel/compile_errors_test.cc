@@ -80,6 +80,10 @@ constexpr struct {
      R"x(1:5: has() needs a field selection, such as has(a.b)
  has(ctx)
      ^)x"},
+    {R"x(has(google.protobuf.Timestamp))x",
+     R"x(1:21: has() needs a field; google.protobuf.Timestamp is no variable
+ has(google.protobuf.Timestamp)
+                     ^)x"},
     {R"x(has(ctx["user"]))x",
      R"x(1:8: has() needs a field selection, such as has(a.b)
  has(ctx["user"])
