@@ -19,9 +19,8 @@ DecisionRing::DecisionRing(const RecentOptions& options)
     : options_(options), tokens_(options.per_second), forgotten_(kForgotten) {}
 
 void DecisionRing::refill(std::int64_t now) {
-  const std::int64_t passed =
-      filled_at_ == 0 ? 0 : std::clamp<std::int64_t>(now - filled_at_, 0, kSecond);
-  filled_at_ = now;
+  const std::int64_t passed = std::clamp<std::int64_t>(now - filled_at_, 0, kSecond);
+  filled_at_ = std::max(filled_at_, now);
   const double all = options_.per_second;
   tokens_ = std::min(all, tokens_ + all * static_cast<double>(passed) / kSecond);
   time_left_ = std::min(kBurst, time_left_ + passed / kShare);
@@ -39,9 +38,7 @@ bool DecisionRing::wants(std::string_view id, bool is_allowed, std::int64_t now)
   return true;
 }
 
-void DecisionRing::keep(std::string_view id, const policy::extv1::Explanation& explanation,
-                        std::int64_t took) {
-  time_left_ -= took;
+void DecisionRing::keep(std::string_view id, const policy::extv1::Explanation& explanation) {
   Entry entry{std::string(id), explanation.SerializeAsString()};
   if (entry.bytes.size() > options_.bytes) return forget(id, Fate::kTooMany);
   const std::lock_guard lock(mutex_);

@@ -32,19 +32,21 @@ class DecisionRing {
  public:
   explicit DecisionRing(const RecentOptions& options);
 
-  // On the worker: whether this decision, of `now` in nanoseconds, is one to be kept.
+  // On the worker: whether this decision is one to be kept. `now`: nanoseconds of a clock that is
+  // never set back.
   bool wants(std::string_view id, bool is_allowed, std::int64_t now);
-  // On the worker: keeps it; `took` is the thread's time that it cost to make.
-  void keep(std::string_view id, const policy::extv1::Explanation& explanation, std::int64_t took);
+  // On the worker: keeps it, and then what making and keeping it took of the thread's time.
+  void keep(std::string_view id, const policy::extv1::Explanation& explanation);
+  void spend(std::int64_t nanoseconds) { time_left_ -= nanoseconds; }
 
   enum class Fate : std::uint8_t { kUnknown, kKept, kRotatedOut, kTooMany };
   // From any thread. `out` is only set for kKept.
   Fate find(std::string_view id, std::string& out) const;
 
  private:
-  static constexpr std::size_t kForgotten = 8192;      // requests whose fate is still known
-  static constexpr std::int64_t kShare = 50;           // of the time, one of so many parts
-  static constexpr std::int64_t kBurst = 100'000'000;  // nanoseconds saved up at most
+  static constexpr std::size_t kForgotten = 8192;     // requests whose fate is still known
+  static constexpr std::int64_t kShare = 50;          // of the time, one of so many parts
+  static constexpr std::int64_t kBurst = 20'000'000;  // nanoseconds saved up at most
 
   struct Entry {
     std::string id;

@@ -350,11 +350,16 @@ void Request::count_shadow() {
 // Decides once more, watched, as long as everything is there that was decided on.
 void Request::explain() {
   const auto wants = [&] {
-    return tools_.recent->wants(entry_.id, decision_.allowed, entry_.started_ns);
+    return tools_.recent->wants(entry_.id, decision_.allowed, tools_.loop.now() * 1'000'000);
   };
   if (tools_.recent == nullptr || !wants()) [[likely]]
     return;
   const std::int64_t begin = thread_ns();
+  keep_explanation();
+  tools_.recent->spend(thread_ns() - begin);
+}
+
+void Request::keep_explanation() {
   const ServicePolicy& rules = *service_->policy;
   policy::extv1::Explanation explanation;
   explanation.set_requestid(std::string(entry_.id));
@@ -364,7 +369,7 @@ void Request::explain() {
                    .subject = subject_ == nullptr ? nullptr : &subject_->rules,
                    .dynamic = rules.dynamic.get()},
                   policy::Disclosure::kRedacted, explanation);
-  tools_.recent->keep(entry_.id, explanation, thread_ns() - begin);
+  tools_.recent->keep(entry_.id, explanation);
 }
 
 // Without config_ afterwards, the JSON in the scratch has to be compiled first.

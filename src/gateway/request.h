@@ -102,6 +102,7 @@ class Request final : private ResponseShaper {
   Next decide();
   void count_shadow();
   void explain();
+  void keep_explanation();
   Next choose_config();
   io::Task<Next> compile_config(std::string json);
   Next use_computed(ConfigCache::Computed computed);
