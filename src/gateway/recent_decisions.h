@@ -30,6 +30,8 @@ struct RecentOptions {
 // writes, any thread reads; the lock is held for copying one explanation.
 class DecisionRing {
  public:
+  enum class Fate : std::uint8_t { kUnknown, kKept, kRotatedOut, kTooMany };
+
   explicit DecisionRing(const RecentOptions& options);
 
   // On the worker: whether this decision is one to be kept. `now`: nanoseconds of a clock that is
@@ -37,9 +39,9 @@ class DecisionRing {
   bool wants(std::string_view id, bool is_allowed, std::int64_t now);
   // On the worker: keeps it, and then what making and keeping it took of the thread's time.
   void keep(std::string_view id, const policy::extv1::Explanation& explanation);
+  void pass_over(std::string_view id) { forget(id, Fate::kTooMany); }
   void spend(std::int64_t nanoseconds) { time_left_ -= nanoseconds; }
 
-  enum class Fate : std::uint8_t { kUnknown, kKept, kRotatedOut, kTooMany };
   // From any thread. `out` is only set for kKept.
   Fate find(std::string_view id, std::string& out) const;
 

@@ -363,13 +363,18 @@ void Request::keep_explanation() {
   const ServicePolicy& rules = *service_->policy;
   policy::extv1::Explanation explanation;
   explanation.set_requestid(std::string(entry_.id));
-  policy::explain(*context_,
-                  {.access = rules.access,
-                   .rules = rules.rules,
-                   .subject = subject_ == nullptr ? nullptr : &subject_->rules,
-                   .dynamic = rules.dynamic.get()},
-                  policy::Disclosure::kRedacted, explanation);
-  tools_.recent->keep(entry_.id, explanation);
+  const policy::Decision again =
+      policy::explain(*context_,
+                      {.access = rules.access,
+                       .rules = rules.rules,
+                       .subject = subject_ == nullptr ? nullptr : &subject_->rules,
+                       .dynamic = rules.dynamic.get()},
+                      policy::Disclosure::kRedacted, explanation);
+  // What could not be decided again, here and now, is not explained by something else.
+  if (again.code == decision_.code)
+    tools_.recent->keep(entry_.id, explanation);
+  else
+    tools_.recent->pass_over(entry_.id);
 }
 
 // Without config_ afterwards, the JSON in the scratch has to be compiled first.
