@@ -6,6 +6,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 NAMES = {"proxy": "requests per proxy CPU second beside nginx and HAProxy",
+         "policy": "what one decision costs: time, allocations, instructions, and their growth",
          "apply": "how soon an applied Service is in force, and memory over many applies",
          "cel": "the guide's conditions and a whole decision beside cel-go"}
 

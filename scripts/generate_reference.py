@@ -269,6 +269,14 @@ def performance():
         out += [f"| {row} | {line['ours_ns']} ns | {line['celgo_ns']} ns, {line['celgo_allocations']:.0f} allocations | {line['ratio']} "
                 f"[{line['quartiles'][0]}–{line['quartiles'][1]}] |" for row, line in cel["results"].items() if "ratio" in line]
         out.append("")
+    if policy := newest_result("policy"):
+        out += [f"`./dev bench policy` on {policy['date'][:10]}, {policy['cpus']} processors, best of five; instructions by callgrind:", "",
+                "| benchmark | ns | allocations | instructions |", "|---|---|---|---|"]
+        shown = lambda value: "" if value is None else f"{value:.0f}"
+        out += [f"| `{name}` | {line['ns']:.0f} | {shown(line.get('allocations'))} | {shown(line.get('instructions'))} |"
+                for name, line in policy["results"].items()]
+        out += ["", "Instructions with many Policies, Services and Sessions against few: "
+                + ", ".join(f"`{name}` {change:+.1%}" for name, change in policy["growth"].items()) + ".", ""]
     text = PERFORMANCE.read_text()
     return re.sub(r"(<!-- results -->\n).*?(<!-- /results -->)", lambda match: match[1] + "\n".join(out) + match[2], text, flags=re.S)
 
