@@ -84,9 +84,7 @@ class ConditionCompiler {
       case corev1::Condition::kNone:
         return combination(Kind::kNone, condition.none().of(), path + "none.of", depth);
       case corev1::Condition::kOpa:
-        return broken(path + "opa",
-                      "OPA conditions are not supported by this gateway; write the "
-                      "condition as a CEL expression in \"match\"");
+        return script(condition.opa().inline_(), path + "opa.inline");
       case corev1::Condition::TYPE_NOT_SET:
         break;
     }
@@ -131,6 +129,15 @@ class ConditionCompiler {
     out_.reads_body_ |= reads_body(**program);
     out_.programs_.push_back(std::move(*program));
     return add({.kind = kind, .first = static_cast<std::uint32_t>(out_.programs_.size() - 1)});
+  }
+
+  std::uint32_t script(const std::string& source, const std::string& path) {
+    auto program = RegoProgram::compile(source, RegoProgram::Entry::kCondition, attrs_);
+    if (!program) return broken(path, std::move(program.error().message));
+    out_.reads_body_ |= (*program)->reads_body();
+    out_.scripts_.push_back(std::move(*program));
+    return add(
+        {.kind = Kind::kRego, .first = static_cast<std::uint32_t>(out_.scripts_.size() - 1)});
   }
 
   template <typename List>
@@ -186,6 +193,8 @@ class ConditionReducer {
       case Kind::kMatch:
       case Kind::kNot:
         return expression(node);
+      case Kind::kRego:
+        return script(from_.scripts_[node.first]);
       case Kind::kAll:
       case Kind::kAny:
       case Kind::kNone:
@@ -204,6 +213,13 @@ class ConditionReducer {
     out_.reads_body_ |= std::ranges::any_of(program->slots(), reads_body_slot);
     out_.programs_.push_back(program);
     return {.kind = node.kind, .first = static_cast<std::uint32_t>(out_.programs_.size() - 1)};
+  }
+
+  // A script may read the clock or roll dice; none is decided beforehand.
+  Node script(const std::shared_ptr<const RegoProgram>& program) {
+    out_.reads_body_ |= program->reads_body();
+    out_.scripts_.push_back(program);
+    return {.kind = Kind::kRego, .first = static_cast<std::uint32_t>(out_.scripts_.size() - 1)};
   }
 
   Node combination(const Node& node) {
@@ -266,11 +282,13 @@ Condition::Outcome Condition::evaluate(const Node& node, RequestContext& context
 
 Condition::Outcome Condition::evaluate_recorded(const Node& node, RequestContext& context) const {
   static constexpr std::string_view kKinds[] = {"matchAny", "match", "not",   "all",
-                                                "any",      "none",  "failed"};
+                                                "any",      "none",  "failed", "opa"};
   const bool is_expression = node.kind == Kind::kMatch || node.kind == Kind::kNot;
   Recorder& recorder = *context.recorder();
-  recorder.begin_condition(kKinds[static_cast<std::size_t>(node.kind)],
-                           is_expression ? programs_[node.first]->source() : std::string_view());
+  std::string_view source;
+  if (is_expression) source = programs_[node.first]->source();
+  if (node.kind == Kind::kRego) source = scripts_[node.first]->source();
+  recorder.begin_condition(kKinds[static_cast<std::size_t>(node.kind)], source);
   const Outcome outcome = evaluate_node(node, context);
   recorder.end_condition(outcome,
                          outcome == Outcome::kError ? context.error() : std::string_view());
@@ -287,6 +305,8 @@ Condition::Outcome Condition::evaluate_node(const Node& node, RequestContext& co
     case Kind::kFailed:
       context.set_error(errors_[node.first]);
       return Outcome::kError;
+    case Kind::kRego:
+      return context.rego().evaluate_condition(*scripts_[node.first], context);
     case Kind::kAll:
     case Kind::kAny:
     case Kind::kNone:

@@ -8,6 +8,7 @@
 
 #include "cel/program.h"
 #include "policy/context_schema.h"
+#include "policy/rego_run.h"
 #include "policy/request_context.h"
 #include "resource/problem.h"
 
@@ -23,7 +24,7 @@ inline constexpr int kMaxConditionChildren = 100;
 // one whose evaluation fails, so that a damaged rule never passes for one that does not match.
 class Condition {
  public:
-  enum class Outcome : std::uint8_t { kNoMatch, kMatch, kError };
+  using Outcome = ConditionOutcome;
 
   Condition() = default;  // matches nothing
 
@@ -47,17 +48,17 @@ class Condition {
   // The outcome, where it is the same for all requests.
   std::optional<Outcome> certain_outcome() const;
   // How many expressions it has.
-  std::size_t size() const { return programs_.size(); }
+  std::size_t size() const { return programs_.size() + scripts_.size(); }
 
  private:
   friend class ConditionCompiler;
   friend class ConditionReducer;
 
-  enum class Kind : std::uint8_t { kConstant, kMatch, kNot, kAll, kAny, kNone, kFailed };
+  enum class Kind : std::uint8_t { kConstant, kMatch, kNot, kAll, kAny, kNone, kFailed, kRego };
   struct Node {
     Kind kind = Kind::kConstant;
     bool value = false;       // of kConstant
-    std::uint32_t first = 0;  // of children_: all, any, none; of programs_; of errors_: kFailed
+    std::uint32_t first = 0;  // of children_: all, any, none; of programs_; of errors_; of scripts_
     std::uint32_t count = 0;  // of children
   };
 
@@ -69,6 +70,7 @@ class Condition {
   std::vector<Node> nodes_;  // the root is the last
   std::vector<std::uint32_t> children_;
   std::vector<std::shared_ptr<const cel::Program>> programs_;
+  std::vector<std::shared_ptr<const RegoProgram>> scripts_;
   std::vector<std::string> errors_;
   bool reads_body_ = false;
 };

@@ -8,6 +8,7 @@
 #include "policy/json_body.h"
 #include "policy/message_value.h"
 #include "policy/query.h"
+#include "policy/rego_run.h"
 
 namespace policy {
 namespace {
@@ -119,6 +120,15 @@ RequestContext::RequestContext(const RequestView& request, const Subject& subjec
 
 RequestContext::~RequestContext() = default;
 
+const google::protobuf::Struct& RequestContext::attrs() const {
+  return attrs_ != nullptr ? *attrs_ : google::protobuf::Struct::default_instance();
+}
+
+RegoRun& RequestContext::rego() {
+  if (rego_ == nullptr) rego_ = std::make_unique<RegoRun>();
+  return *rego_;
+}
+
 void RequestContext::set_error(std::string text, const char* cause) {
   error_ = std::move(text);
   failed_on_body_ = body_ != nullptr && cause != nullptr && cause == body_->problem().data();
@@ -130,8 +140,7 @@ Value RequestContext::resolve(const cel::Slot& slot, Arena& arena) const {
     case Attr::kMessage:
       return resolve_message(slot, arena);
     case Attr::kAttrs:
-      return struct_value(
-          attrs_ != nullptr ? *attrs_ : google::protobuf::Struct::default_instance(), arena);
+      return struct_value(attrs(), arena);
     case Attr::kGroups:
       if (subject_.session == nullptr) return Value::no_such_key();
       return group_list(subject_.groups, arena);

@@ -17,6 +17,7 @@
 namespace policy {
 
 class JsonBody;
+class RegoRun;
 class Recorder;
 
 // `ctx` of one request, read lazily: an attribute is looked up when an expression names it, and
@@ -43,6 +44,7 @@ class RequestContext final : public cel::AttributeSource {
 
   // What `attrs` is from now on; nullptr is an empty object.
   void set_attrs(const google::protobuf::Struct* attrs) { attrs_ = attrs; }
+  const google::protobuf::Struct& attrs() const;
 
   // Memory of the evaluation in progress. Whoever evaluates resets it when done.
   cel::Arena& arena() { return arena_; }
@@ -65,6 +67,9 @@ class RequestContext final : public cel::AttributeSource {
     failed_on_body_ = failure.on_body;
   }
 
+  // Rego's part of this request.
+  RegoRun& rego();
+
   // Who watches the decision; nullptr, as it is for all but explanations: nobody.
   Recorder* recorder() const { return recorder_; }
   void set_recorder(Recorder* recorder) { recorder_ = recorder; }
@@ -84,6 +89,7 @@ class RequestContext final : public cel::AttributeSource {
   bool failed_on_body_ = false;
   Recorder* recorder_ = nullptr;
   mutable std::unique_ptr<JsonBody> body_;  // made when first asked for
+  std::unique_ptr<RegoRun> rego_;            // the same
   cel::Arena arena_;
 };
 

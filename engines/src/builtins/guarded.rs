@@ -1,0 +1,242 @@
+//! Builtins of the crate that could take long or much in one call: asked first whether the call
+//! can be afforded, by a rough count of bytes made and steps taken.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use anyhow::{Result, anyhow, bail};
+use regex_automata::nfa::thompson::{Compiler, Config};
+use regorus::Value;
+
+use super::{Builtin, native, text};
+use crate::limits::afford;
+
+const MAX_PATTERN_BYTES: usize = 4096;
+const MAX_AUTOMATON_BYTES: usize = 1 << 20;
+const MAX_DIGITS: usize = 1000;
+const MAX_SHIFT: u64 = 65_536; // bits
+const MAX_WIDTH: u64 = 1000; // of a field of sprintf
+const MAX_YAML_ALIASES: usize = 16;
+
+macro_rules! guarded {
+    ($name:literal, $arity:literal, $expression:literal, $guard:expr) => {
+        Builtin {
+            name: $name,
+            arity: $arity,
+            run: |arguments| {
+                $guard(arguments)?;
+                native::evaluate($expression, arguments)
+            },
+        }
+    };
+}
+
+pub const BUILTINS: &[Builtin] = &[
+    guarded!("bits.lsh", 2, "bits.lsh(input[0], input[1])", shift),
+    guarded!("concat", 2, "concat(input[0], input[1])", concat),
+    guarded!("glob.match", 3, "glob.match(input[0], input[1], input[2])", pattern_of_glob),
+    guarded!("json.unmarshal", 1, "json.unmarshal(input[0])", numbers_in_text),
+    guarded!("object.subset", 2, "object.subset(input[0], input[1])", pairs),
+    guarded!("regex.find_all_string_submatch_n", 3, "regex.find_all_string_submatch_n(input[0], input[1], input[2])", pattern_first),
+    guarded!("regex.find_n", 3, "regex.find_n(input[0], input[1], input[2])", pattern_first),
+    guarded!("regex.globs_match", 2, "regex.globs_match(input[0], input[1])", two_globs),
+    guarded!("regex.match", 2, "regex.match(input[0], input[1])", pattern_first),
+    guarded!("regex.replace", 3, "regex.replace(input[0], input[1], input[2])", replace_pattern),
+    guarded!("regex.split", 2, "regex.split(input[0], input[1])", pattern_first),
+    guarded!("regex.template_match", 4, "regex.template_match(input[0], input[1], input[2], input[3])", pattern_first),
+    guarded!("replace", 3, "replace(input[0], input[1], input[2])", replace),
+    guarded!("sprintf", 2, "sprintf(input[0], input[1])", format),
+    guarded!("strings.any_prefix_match", 2, "strings.any_prefix_match(input[0], input[1])", pairs),
+    guarded!("strings.any_suffix_match", 2, "strings.any_suffix_match(input[0], input[1])", pairs),
+    guarded!("strings.replace_n", 2, "strings.replace_n(input[0], input[1])", replace_many),
+    guarded!("to_number", 1, "to_number(input[0])", digits),
+    guarded!("trim", 2, "trim(input[0], input[1])", cut_set),
+    guarded!("trim_left", 2, "trim_left(input[0], input[1])", cut_set),
+    guarded!("trim_right", 2, "trim_right(input[0], input[1])", cut_set),
+    guarded!("yaml.unmarshal", 1, "yaml.unmarshal(input[0])", aliases),
+];
+
+fn length(value: &Value) -> u64 {
+    let length = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.len(),
+        Value::Set(items) => items.len(),
+        Value::Object(members) => members.len(),
+        _ => 1,
+    };
+    length as u64
+}
+
+fn elements(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().collect(),
+        Value::Set(items) => items.iter().collect(),
+        other => vec![other],
+    }
+}
+
+fn steps(count: u64) -> Result<()> {
+    Ok(afford(count, 0)?)
+}
+
+fn makes(bytes: u64) -> Result<()> {
+    Ok(afford(bytes / 4, bytes)?)
+}
+
+fn shift(arguments: &[Value]) -> Result<()> {
+    match &arguments[1] {
+        Value::Number(bits) if bits.as_f64().is_some_and(|bits| bits > MAX_SHIFT as f64) => {
+            bail!("shifts by at most {MAX_SHIFT} bits")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn concat(arguments: &[Value]) -> Result<()> {
+    let parts = elements(&arguments[1]);
+    let delimiters = length(&arguments[0]).saturating_mul(parts.len() as u64);
+    makes(parts.iter().map(|part| length(part)).sum::<u64>().saturating_add(delimiters))
+}
+
+fn replace(arguments: &[Value]) -> Result<()> {
+    let whole = text(&arguments[0])?;
+    let old = text(&arguments[1])?;
+    let count = if old.is_empty() { whole.len() + 1 } else { whole.matches(old).count() };
+    let added = (count as u64).saturating_mul(length(&arguments[2]));
+    makes(added.saturating_add(whole.len() as u64))
+}
+
+fn replace_many(arguments: &[Value]) -> Result<()> {
+    let Ok(patterns) = arguments[0].as_object() else { return Ok(()) };
+    let whole = length(&arguments[1]);
+    let longest = patterns.iter().map(|(_, new)| length(new)).max().unwrap_or(0);
+    makes(whole.saturating_add(1).saturating_mul(longest.saturating_add(1)))?;
+    steps(whole.saturating_mul(patterns.len() as u64))
+}
+
+fn pairs(arguments: &[Value]) -> Result<()> {
+    steps(length(&arguments[0]).saturating_mul(length(&arguments[1])))
+}
+
+fn cut_set(arguments: &[Value]) -> Result<()> {
+    match &arguments[1] {
+        Value::String(_) => steps(length(&arguments[0]).saturating_mul(length(&arguments[1]))),
+        _ => Ok(()),
+    }
+}
+
+/// Width and precision as written: `%12.3f`.
+fn format(arguments: &[Value]) -> Result<()> {
+    let format = text(&arguments[0])?;
+    let mut numbers = Vec::new();
+    let mut rest = format;
+    while let Some((_, after)) = rest.split_once('%') {
+        let flags = after.trim_start_matches(['+', '-', '#', ' ', '0']);
+        let verb = flags.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '*');
+        let field = &flags[..flags.len() - verb.len()];
+        if field.contains('*') {
+            bail!("a width of \"*\" is not supported");
+        }
+        numbers.extend(field.split('.').filter(|digits| !digits.is_empty()).map(str::to_string));
+        rest = verb.strip_prefix('%').unwrap_or(verb);
+    }
+    for number in numbers {
+        if number.parse::<u64>().map_or(true, |width| width > MAX_WIDTH) {
+            bail!("a field is at most {MAX_WIDTH} wide");
+        }
+    }
+    Ok(())
+}
+
+fn digits(arguments: &[Value]) -> Result<()> {
+    match &arguments[0] {
+        Value::String(text) if text.len() > MAX_DIGITS => {
+            bail!("a number has at most {MAX_DIGITS} digits")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn numbers_in_text(arguments: &[Value]) -> Result<()> {
+    let document = text(&arguments[0])?;
+    let longest = document.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    // Digits within a string are harmless, but not told from others here.
+    if longest > 100_000 {
+        bail!("a number has too many digits");
+    }
+    makes((document.len() as u64).saturating_mul(4))
+}
+
+/// Each alias may stand for all that is before it.
+fn aliases(arguments: &[Value]) -> Result<()> {
+    let document = text(&arguments[0])?;
+    let count = document
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '[' | '{' | ':'))
+        .filter(|word| word.starts_with('*') && word.len() > 1)
+        .count();
+    if count > MAX_YAML_ALIASES {
+        bail!("a document has at most {MAX_YAML_ALIASES} aliases");
+    }
+    // Nested ones double what they stand for.
+    makes((document.len() as u64).saturating_mul(4) << count.min(32))
+}
+
+thread_local! {
+    static STATES: RefCell<HashMap<String, u64>> = RefCell::default();
+}
+
+/// The states of a pattern's automaton: what each byte of a text costs at worst.
+fn states(pattern: &str) -> Result<u64> {
+    if pattern.len() > MAX_PATTERN_BYTES {
+        bail!("a pattern has at most {MAX_PATTERN_BYTES} bytes");
+    }
+    STATES.with_borrow_mut(|known| {
+        if let Some(states) = known.get(pattern) {
+            return Ok(*states);
+        }
+        let automaton = Compiler::new()
+            .configure(Config::new().nfa_size_limit(Some(MAX_AUTOMATON_BYTES)))
+            .build(pattern)
+            .map_err(|error| match error.size_limit() {
+                Some(_) => anyhow!("the pattern is too large"),
+                None => anyhow!("the pattern is not valid: {error}"),
+            })?;
+        if known.len() >= 256 {
+            known.clear();
+        }
+        let states = automaton.states().len() as u64;
+        known.insert(pattern.to_string(), states);
+        Ok(states)
+    })
+}
+
+fn search(pattern: &str, size: u64) -> Result<()> {
+    const AT_ONCE: u64 = 1_000_000;
+    let cost = states(pattern)?.saturating_mul(size);
+    if cost > AT_ONCE { steps(cost.saturating_mul(2)) } else { Ok(()) }
+}
+
+fn pattern_first(arguments: &[Value]) -> Result<()> {
+    search(text(&arguments[0])?, length(&arguments[1]))
+}
+
+fn replace_pattern(arguments: &[Value]) -> Result<()> {
+    let size = length(&arguments[0]);
+    search(text(&arguments[1])?, size)?;
+    makes(size.saturating_add(1).saturating_mul(length(&arguments[2]).saturating_add(1)))
+}
+
+fn pattern_of_glob(arguments: &[Value]) -> Result<()> {
+    let pattern = length(&arguments[0]);
+    if pattern > 1024 || pattern.saturating_mul(length(&arguments[2])) > 1 << 22 {
+        bail!("the pattern or the text is too long");
+    }
+    Ok(())
+}
+
+fn two_globs(arguments: &[Value]) -> Result<()> {
+    if length(&arguments[0]).max(length(&arguments[1])) > 256 {
+        bail!("a glob has at most 256 bytes");
+    }
+    Ok(())
+}

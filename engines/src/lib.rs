@@ -1,0 +1,15 @@
+//! Rego and JSON Schema for the gateway; `include/engines.h` is the interface.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod abi;
+mod builtins;
+mod document;
+mod limits;
+mod program;
+mod scan;
+mod schema;
+
+pub use document::{read as read_document, with_members};
+pub use limits::Limits;
+pub use program::{Entry, Outcome, Problem, Program};
+pub use schema::{Failure, Schema};

@@ -1,0 +1,85 @@
+#include "policy/rego.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "cel/source.h"
+#include "engines.h"
+
+namespace policy {
+namespace {
+
+// Owns what the engines library allocated.
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(engines_buffer buffer) : buffer_(buffer) {}
+  ~Buffer() { engines_buffer_free(&buffer_); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  engines_buffer* get() { return &buffer_; }
+  std::string_view text() const {
+    return {reinterpret_cast<const char*>(buffer_.data), buffer_.size};
+  }
+
+ private:
+  engines_buffer buffer_{};
+};
+
+const std::uint8_t* bytes(std::string_view text) {
+  return reinterpret_cast<const std::uint8_t*>(text.data());
+}
+
+// The byte at a line and a column of characters, both from 1.
+std::size_t offset_of(std::string_view source, std::uint32_t line, std::uint32_t column) {
+  std::size_t offset = 0;
+  for (; line > 1; --line) {
+    const std::size_t end = source.find('\n', offset);
+    if (end == std::string_view::npos) return source.size();
+    offset = end + 1;
+  }
+  for (; column > 1 && offset < source.size(); --column) cel::next_utf8(source, offset);
+  return offset;
+}
+
+std::string describe(std::string_view source, const engines_problem& problem,
+                     std::string_view message) {
+  if (problem.line == 0) return std::string(message);
+  const std::size_t offset = offset_of(source, problem.line, problem.column);
+  return cel::render(source, {static_cast<std::uint32_t>(offset), std::string(message)});
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<const RegoProgram>> RegoProgram::compile(std::string_view source,
+                                                                      Entry entry,
+                                                                      ContextSchema::Attrs attrs) {
+  engines_problem problem{};
+  engines_rego* program =
+      engines_rego_compile(bytes(source), source.size(),
+                           entry == Entry::kConfig ? ENGINES_CONFIG : ENGINES_CONDITION, &problem);
+  const Buffer message(problem.message);
+  if (program == nullptr)
+    return base::fail_invalid("rego", describe(source, problem, message.text()));
+  const Buffer reads(engines_rego_reads(program));
+  return std::make_shared<const RegoProgram>(program, source, RegoInput(reads.text(), attrs));
+}
+
+RegoProgram::RegoProgram(engines_rego* program, std::string_view source, RegoInput input)
+    : program_(program), source_(source), input_(std::move(input)) {}
+
+RegoProgram::~RegoProgram() { engines_rego_free(program_); }
+
+RegoProgram::Result RegoProgram::evaluate(const engines_value* ctx, const engines_value* attrs,
+                                          Limits limits) const {
+  const engines_limits within{static_cast<std::uint64_t>(limits.time.count()), limits.memory};
+  Buffer out;
+  const auto outcome = static_cast<Outcome>(
+      engines_rego_evaluate(program_, ctx, attrs, &within, out.get()));
+  static_assert(std::to_underlying(Outcome::kOutOfMemory) == ENGINES_OUT_OF_MEMORY);
+  return {outcome, std::string(out.text())};
+}
+
+}  // namespace policy

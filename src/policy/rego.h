@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "policy/rego_input.h"
+
+struct engines_rego;
+
+namespace policy {
+
+// A Rego script (v1), compiled with the one rule that it is asked for. What Rego is, its builtins
+// and what bounds an evaluation are engines/'s; this is its face in C++.
+//
+// Immutable and shared by threads, but for one remark: whether an evaluation once took too long for
+// an event loop.
+class RegoProgram {
+ public:
+  enum class Entry : std::uint8_t {
+    kCondition,  // data.octelium.condition.match, a boolean
+    kConfig,     // data.octelium.eval.result, an object
+  };
+  static constexpr std::size_t kMaxBytes = 20'000;
+
+  // An error has three lines: "3:5: what is wrong", the source's line, a caret.
+  static base::Result<std::shared_ptr<const RegoProgram>> compile(std::string_view source,
+                                                                  Entry entry,
+                                                                  ContextSchema::Attrs attrs);
+  explicit RegoProgram(engines_rego* program, std::string_view source, RegoInput input);
+  ~RegoProgram();
+  RegoProgram(const RegoProgram&) = delete;
+  RegoProgram& operator=(const RegoProgram&) = delete;
+
+  struct Limits {
+    std::chrono::nanoseconds time;
+    std::uint64_t memory;  // bytes beyond the input
+  };
+  enum class Outcome : std::uint8_t {
+    kUndefined,
+    kFalse,
+    kTrue,
+    kObject,
+    kOther,
+    kError,
+    kOutOfTime,
+    kOutOfMemory,
+  };
+  struct Result {
+    Outcome outcome = Outcome::kError;
+    std::string text;  // of kObject: JSON (of a kConfig); kOther: its type; kError: what failed
+  };
+  // `ctx` and `attrs` are `input.ctx` and `input.attrs`; nullptr leaves them out.
+  Result evaluate(const engines_value* ctx, const engines_value* attrs, Limits limits) const;
+
+  const RegoInput& input() const { return input_; }
+  bool reads_body() const { return input_.reads_body(); }
+  const std::string& source() const { return source_; }
+
+  bool was_slow() const { return was_slow_.load(std::memory_order_relaxed); }
+  void note_slow() const { was_slow_.store(true, std::memory_order_relaxed); }
+
+ private:
+  engines_rego* program_;
+  std::string source_;
+  RegoInput input_;
+  mutable std::atomic<bool> was_slow_ = false;
+};
+
+}  // namespace policy

@@ -1,0 +1,224 @@
+#include "policy/rego_input.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "engines.h"
+#include "policy/message_value.h"
+#include "policy/request_context.h"
+
+namespace policy {
+namespace {
+
+using cel::Kind;
+using cel::Value;
+
+constexpr int kMaxDepth = 100;
+
+Attr attr_of(const cel::Slot& slot) { return static_cast<Attr>(slot.id & ~kUnderGrpc); }
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(separator), text.size());
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+bool is_lower_case(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+RegoValue parse(const std::string& text) {
+  return RegoValue(
+      engines_value_make(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+}  // namespace
+
+void FreeRegoValue::operator()(engines_value* value) const { engines_value_free(value); }
+
+// Writes values in the form that engines_value_make reads.
+class RegoInput::Writer {
+ public:
+  explicit Writer(RequestContext& context) : context_(context) {}
+
+  // The value that could not be written, if there was one.
+  std::optional<Value> write(const Node& node) {
+    if (node.is_leaf) return write(context_.resolve(node.attribute.slot, context_.arena()), 0);
+    out_ += '{';
+    for (const Node& member : node.members) {
+      if (member.is_leaf) {
+        const Value has = context_.has(member.attribute.slot, context_.arena());
+        if (has.is_error() && !has.is_miss()) return has;
+        if (!has.is_true()) continue;
+      }
+      write_text(member.name);
+      if (const auto failed = write(member)) return failed;
+    }
+    out_ += '}';
+    return std::nullopt;
+  }
+
+  std::optional<Value> write(const Value& value, int depth) {
+    if (depth > kMaxDepth)
+      return Value::error(cel::ErrorCode::kOutOfRange, "the input is nested too deep");
+    switch (value.kind()) {
+      case Kind::kNull:
+        out_ += 'n';
+        return std::nullopt;
+      case Kind::kBool:
+        out_ += value.as_bool() ? 't' : 'f';
+        return std::nullopt;
+      case Kind::kDouble:
+        write_number(value.as_double());
+        return std::nullopt;
+      case Kind::kInt:
+        write_number(static_cast<double>(value.as_int()));
+        return std::nullopt;
+      case Kind::kString:
+        out_ += 's';
+        write_text(value.as_text());
+        return std::nullopt;
+      case Kind::kList:
+        return write_list(value, depth);
+      case Kind::kMap:
+        return write_map(value, depth);
+      default:
+        return value.is_error() ? value
+                                : Value::error(cel::ErrorCode::kInvalidArgument,
+                                               "the input has a value that is no JSON");
+    }
+  }
+
+  const std::string& text() const { return out_; }
+
+ private:
+  void write_number(double number) {
+    char raw[sizeof number];
+    std::memcpy(raw, &number, sizeof number);
+    out_ += 'd';
+    out_.append(raw, sizeof raw);
+  }
+
+  void write_text(std::string_view text) {
+    const auto size = static_cast<std::uint32_t>(text.size());
+    char raw[sizeof size];
+    std::memcpy(raw, &size, sizeof size);
+    out_.append(raw, sizeof raw);
+    out_.append(text);
+  }
+
+  std::optional<Value> write_list(const Value& list, int depth) {
+    out_ += '[';
+    cel::Cursor cursor;
+    Value element;
+    for (std::size_t i = 0; list.is_array() && i < list.list_size(); ++i)
+      if (const auto failed = write(list.as_values()[i], depth + 1)) return failed;
+    while (!list.is_array() && list.as_list_view()->next(cursor, element, context_.arena()))
+      if (const auto failed = write(element, depth + 1)) return failed;
+    out_ += ']';
+    return std::nullopt;
+  }
+
+  std::optional<Value> write_entry(const Value& key, const Value& value, int depth) {
+    if (!key.is(Kind::kString)) return std::nullopt;
+    write_text(key.as_text());
+    return write(value, depth + 1);
+  }
+
+  std::optional<Value> write_map(const Value& map, int depth) {
+    out_ += '{';
+    cel::Cursor cursor;
+    Value key;
+    Value value;
+    for (std::size_t i = 0; map.is_array() && i < map.map_size(); ++i) {
+      const cel::MapEntry& entry = map.as_entries()[i];
+      if (const auto failed = write_entry(entry.key, entry.value, depth)) return failed;
+    }
+    while (!map.is_array() && map.as_map_view()->next(cursor, key, value, context_.arena()))
+      if (const auto failed = write_entry(key, value, depth)) return failed;
+    out_ += '}';
+    return std::nullopt;
+  }
+
+  RequestContext& context_;
+  std::string out_;
+};
+
+RegoInput::RegoInput(std::string_view reads, ContextSchema::Attrs attrs) {
+  ctx_ = {.name = "ctx",
+          .attribute = *ContextSchema::get(ContextSchema::Attrs::kBound).root("ctx"),
+          .members = {}};
+  while (!reads.empty()) {
+    const std::size_t end = std::min(reads.find('\n'), reads.size());
+    const auto path = split(reads.substr(0, end), '\t');
+    reads.remove_prefix(std::min(end + 1, reads.size()));
+    if (path.empty() || path[0] == "attrs") reads_attrs_ = attrs == ContextSchema::Attrs::kBound;
+    if (path.empty() || path[0] == "ctx") add(path);
+  }
+  reads_body_ = reads_body(ctx_);
+}
+
+void RegoInput::add(const std::vector<std::string_view>& path) {
+  const auto& schema = ContextSchema::get(ContextSchema::Attrs::kBound);
+  Node* node = &ctx_;
+  for (std::size_t i = 1; i < path.size() && !node->is_leaf; ++i) {
+    if (node->attribute.shape == cel::kOpenShape) break;  // read as it is, whatever is below
+    auto member = std::ranges::find(node->members, path[i], &Node::name);
+    if (member == node->members.end()) {
+      auto attribute = schema.member(node->attribute, path[i]);
+      if (!attribute || attr_of(attribute->slot) == Attr::kAbsent) return;
+      // The names of headers are in lower case, and Rego's are compared as they are.
+      if (attr_of(attribute->slot) == Attr::kHeader && !is_lower_case(path[i])) return;
+      node->members.push_back({std::string(path[i]), std::move(*attribute), false, {}});
+      member = node->members.end() - 1;
+    }
+    node = &*member;
+  }
+  node->is_leaf = true;
+  node->members.clear();
+}
+
+bool RegoInput::reads_body(const Node& node) {
+  if (!node.is_leaf) return std::ranges::any_of(node.members, [](const Node& member) {
+      return reads_body(member);
+    });
+  switch (attr_of(node.attribute.slot)) {
+    case Attr::kBody:
+    case Attr::kBodyMap:
+    case Attr::kHttp:
+    case Attr::kGrpc:
+    case Attr::kRequest:
+    case Attr::kContext:
+      return true;
+    default:
+      return false;
+  }
+}
+
+RegoValue RegoInput::make_ctx(RequestContext& context) const {
+  Writer writer(context);
+  const auto failed = writer.write(ctx_);
+  RegoValue made = failed ? nullptr : parse(writer.text());
+  if (failed)
+    context.set_error(failed->error_message(), failed->error_message());
+  else if (made == nullptr)
+    context.set_error("the request has a text that is not UTF-8");
+  context.arena().reset();
+  return made;
+}
+
+RegoValue RegoInput::make_attrs(const google::protobuf::Struct& attrs, RequestContext& context) {
+  Writer writer(context);
+  const auto failed = writer.write(struct_value(attrs, context.arena()), 0);
+  RegoValue made = failed ? nullptr : parse(writer.text());
+  if (made == nullptr) context.set_error("the policy's attrs cannot be read");
+  context.arena().reset();
+  return made;
+}
+
+}  // namespace policy
