@@ -20,9 +20,9 @@ base::Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneOptions
   if (first->certificates)
     SSL_CTX_set_tlsext_servername_callback(first->certificates->main(),
                                            &Worker::choose_certificate);
-  plane->shared_ =
-      std::make_unique<Shared>(Shared{plane->options_, shared.sessions, shared.keys, shared.log,
-                                      shared.slow, shared.recent, &plane->compiler_});
+  plane->shared_ = std::make_unique<Shared>(Shared{plane->options_, shared.sessions, shared.keys,
+                                                   shared.log, shared.slow, shared.recent,
+                                                   &plane->compiler_, &plane->policy_threads_});
   for (int i = 0; i < workers; ++i) {
     plane->workers_.push_back(std::make_unique<Worker>(*plane->shared_, static_cast<std::size_t>(i),
                                                        plane->ports_[static_cast<std::size_t>(i)],

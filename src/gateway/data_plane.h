@@ -47,7 +47,11 @@ class DataPlane {
                           std::vector<io::Address>& bound);
 
   DataPlaneOptions options_;
+  static constexpr int kPolicyThreads = 2;
+  static constexpr std::size_t kQueuedPolicies = 256;
+
   ConfigCompiler compiler_;
+  io::WorkPool policy_threads_{"policies", kPolicyThreads, kQueuedPolicies};
   std::unique_ptr<Shared> shared_;  // over our own copy of the options
   ListenAddresses bound_;
   std::vector<std::vector<BoundPort>> ports_;  // per worker

@@ -128,7 +128,16 @@ io::Task<void> Request::serve() {
       recall();
     }
   }
-  if (decide() == Next::kAnswer) co_return;
+  decide();
+  if (context_->wants_thread() && co_await leave_loop([this] { make_decision(); }) == Next::kAnswer)
+    co_return;
+  if (judge() == Next::kAnswer) co_return;
+  choose(tools_.configs.scratch());
+  if (context_->wants_thread()) {
+    std::string json;  // the scratch is the loop's
+    if (co_await leave_loop([this, &json] { choose(json); }) == Next::kAnswer) co_return;
+    tools_.configs.scratch() = std::move(json);
+  }
   if (choose_config() == Next::kAnswer) co_return;
   if (config_ == nullptr && co_await compile_config(tools_.configs.scratch()) == Next::kAnswer)
     co_return;
@@ -323,12 +332,33 @@ void Request::recall() {
   residual_ = tools_.subjects.residual(subject_.get(), service_->policy, subject());
 }
 
-Request::Next Request::decide() {
+void Request::decide() {
   describe();
-  const ServicePolicy& rules = *service_->policy;
   context_.emplace(view_, subject(), base::WallTime(std::chrono::nanoseconds(entry_.started_ns)));
+  context_->set_on_loop(true);
+  make_decision();
+}
+
+void Request::make_decision() {
+  const ServicePolicy& rules = *service_->policy;
   decision_ = policy::decide(*context_, rules.access, rules.rules,
                              subject_ == nullptr ? nullptr : &subject_->rules, residual_.get());
+}
+
+// A policy takes longer than a loop may be held up: `work`, which evaluates it, runs on a thread
+// that nobody else waits for. Nothing else of this request runs meanwhile.
+io::Task<Request::Next> Request::leave_loop(std::function<void()> work) {
+  context_->set_on_loop(false);
+  if (!co_await tools_.policy_threads.run(tools_.loop, std::move(work)))
+    co_return answer({.status = 503,
+                      .reason = "policy_busy",
+                      .grpc_status = 14,
+                      .grpc_message = "Octelium: too many slow policies"});
+  context_->set_on_loop(true);
+  co_return Next::kGoOn;
+}
+
+Request::Next Request::judge() {
   if (decision_.shadow.rule != nullptr) [[unlikely]]
     count_shadow();
   if (decision_.allowed) return Next::kGoOn;
@@ -377,11 +407,15 @@ void Request::keep_explanation() {
     tools_.recent->pass_over(entry_.id);
 }
 
+void Request::choose(std::string& json) {
+  choice_ = service_->policy->dynamic->choose(*context_, json);
+}
+
 // Without config_ afterwards, the JSON in the scratch has to be compiled first.
 Request::Next Request::choose_config() {
   using Kind = policy::ConfigChoice::Kind;
-  std::string& json = tools_.configs.scratch();
-  policy::ConfigChoice choice = service_->policy->dynamic->choose(*context_, json);
+  const std::string& json = tools_.configs.scratch();
+  policy::ConfigChoice& choice = choice_;
   explain();
   context_.reset();
   if (choice.failed > 0)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "http/stream.h"
 #include "http/uri.h"
 #include "identity/token_cache.h"
+#include "io/work_pool.h"
 #include "telemetry/access_entry.h"
 #include "telemetry/access_log.h"
 
@@ -52,6 +54,7 @@ struct RequestTools {
   IdentifierSource& identifiers;
   SlowPath& slow;
   ConfigCache& configs;
+  io::WorkPool& policy_threads;
   Counters& counters;
   const ExchangeOptions& exchange;
   DecisionRing* recent;      // nullptr: no decisions are kept
@@ -99,11 +102,15 @@ class Request final : private ResponseShaper {
   policy::Subject subject() const;
   void recall();
   bool policy_reads_body() const;
-  Next decide();
+  void decide();
+  void make_decision();
+  Next judge();
+  void choose(std::string& json);
   void count_shadow();
   void explain();
   void keep_explanation();
   Next choose_config();
+  io::Task<Next> leave_loop(std::function<void()> work);
   io::Task<Next> compile_config(std::string json);
   Next use_computed(ConfigCache::Computed computed);
   Next use_config(const RouteConfig* config);
@@ -143,6 +150,7 @@ class Request final : private ResponseShaper {
   policy::RequestView view_;
   std::optional<policy::RequestContext> context_;
   policy::Decision decision_;
+  policy::ConfigChoice choice_;
   std::optional<std::string_view> whole_body_;
   std::string body_;
   bool body_buffered_ = false;

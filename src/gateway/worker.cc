@@ -81,6 +81,7 @@ Worker::Worker(const Shared& shared, std::size_t index, const std::vector<BoundP
              identifiers_,
              shared.slow,
              configs_,
+             *shared.policy_threads,
              counters_,
              shared.options.exchange,
              shared.recent == nullptr ? nullptr : shared.recent->ring_of(index),

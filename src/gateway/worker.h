@@ -35,8 +35,9 @@ struct Shared {
   const identity::SigningKeys& keys;
   telemetry::AccessLog& log;
   SlowPath& slow;
-  RecentDecisions* recent = nullptr;   // nullptr: no decisions are kept
-  ConfigCompiler* compiler = nullptr;  // the DataPlane's own
+  RecentDecisions* recent = nullptr;       // nullptr: no decisions are kept
+  ConfigCompiler* compiler = nullptr;      // the DataPlane's own, as is the next
+  io::WorkPool* policy_threads = nullptr;  // for policies that take long
 };
 
 // One thread that serves requests: its loop, its listeners, its connections and everything it

@@ -281,7 +281,7 @@ Condition::Outcome Condition::evaluate(const Node& node, RequestContext& context
 }
 
 Condition::Outcome Condition::evaluate_recorded(const Node& node, RequestContext& context) const {
-  static constexpr std::string_view kKinds[] = {"matchAny", "match", "not",   "all",
+  static constexpr std::string_view kKinds[] = {"matchAny", "match", "not",    "all",
                                                 "any",      "none",  "failed", "opa"};
   const bool is_expression = node.kind == Kind::kMatch || node.kind == Kind::kNot;
   Recorder& recorder = *context.recorder();

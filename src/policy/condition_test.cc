@@ -361,7 +361,8 @@ TEST(ConditionTest, CombinesConditions) {
       {"all: {of: []}", REJ},
       {"all: {of: [{match: 'true'}, {}]}", REJ},
       {"none: {of: []}", REJ},
-      {"opa: {inline: 'package x'}", REJ},
+      {"opa: {inline: 'package x'}", F},
+      {"opa: {inline: '  '}", REJ},
       {"match: '   '", REJ},
   };
   World world;

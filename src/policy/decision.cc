@@ -219,8 +219,10 @@ void put_back(RequestContext::Failure failure, RequestContext& context, Decision
   if (is_detail) decision.detail = context.error();
 }
 
-Decision decide(RequestContext& context, Access access, const ServiceRules& service,
-                const SubjectRules* subject, const Residual* residual) {
+namespace {
+
+Decision decide_once(RequestContext& context, Access access, const ServiceRules& service,
+                     const SubjectRules* subject, const Residual* residual) {
   if (access == Access::kAnonymous) return {.allowed = true, .code = "anonymous"};
   if (access == Access::kAuthenticated) {
     const ReasonType failed = fixed_check(context, *subject);
@@ -237,6 +239,17 @@ Decision decide(RequestContext& context, Access access, const ServiceRules& serv
       if (each.trigger->precondition.evaluate(context) == Precondition::Outcome::kYes)
         rules.add(each.list.get());
   return decide_by_rules(context, rules);
+}
+
+}  // namespace
+
+Decision decide(RequestContext& context, Access access, const ServiceRules& service,
+                const SubjectRules* subject, const Residual* residual) {
+  const Decision decision = decide_once(context, access, service, subject, residual);
+  // A rule that was not finished may have decided otherwise, whatever came after it.
+  if (context.wants_thread()) [[unlikely]]
+    return {.code = kPolicyOffload};
+  return decision;
 }
 
 void fill_reason(const Decision& decision, Reason& out) {

@@ -61,6 +61,10 @@ Access access_of(const corev1::Service& service);
 
 class Residual;
 
+// The code of a decision that could not be made on an event loop, and is none: to be made again
+// after context.set_on_loop(false).
+inline constexpr std::string_view kPolicyOffload = "policy_offload";
+
 // Decides on a request. `subject` may be nullptr unless the access is kAuthenticated. A policy that
 // is missing and a condition that fails deny. Allocates nothing unless an expression has to.
 // `residual`, if given, was made from the same rules for the same subject: the decision is the

@@ -76,8 +76,8 @@ RegoProgram::Result RegoProgram::evaluate(const engines_value* ctx, const engine
                                           Limits limits) const {
   const engines_limits within{static_cast<std::uint64_t>(limits.time.count()), limits.memory};
   Buffer out;
-  const auto outcome = static_cast<Outcome>(
-      engines_rego_evaluate(program_, ctx, attrs, &within, out.get()));
+  const auto outcome =
+      static_cast<Outcome>(engines_rego_evaluate(program_, ctx, attrs, &within, out.get()));
   static_assert(std::to_underlying(Outcome::kOutOfMemory) == ENGINES_OUT_OF_MEMORY);
   return {outcome, std::string(out.text())};
 }

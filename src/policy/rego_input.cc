@@ -184,9 +184,8 @@ void RegoInput::add(const std::vector<std::string_view>& path) {
 }
 
 bool RegoInput::reads_body(const Node& node) {
-  if (!node.is_leaf) return std::ranges::any_of(node.members, [](const Node& member) {
-      return reads_body(member);
-    });
+  if (!node.is_leaf)
+    return std::ranges::any_of(node.members, [](const Node& member) { return reads_body(member); });
   switch (attr_of(node.attribute.slot)) {
     case Attr::kBody:
     case Attr::kBodyMap:

@@ -41,8 +41,7 @@ const engines_value* RegoRun::ctx_for(const RegoProgram& program, RequestContext
 }
 
 // nullptr: there is none, and context.error() says why.
-const RegoProgram::Result* RegoRun::result_of(const RegoProgram& program,
-                                              RequestContext& context) {
+const RegoProgram::Result* RegoRun::result_of(const RegoProgram& program, RequestContext& context) {
   const auto* attrs = program.input().reads_attrs() ? &context.attrs() : nullptr;
   for (const Known& known : known_)
     if (known.program == &program && known.attrs == attrs) return &known.result;
@@ -71,8 +70,7 @@ const RegoProgram::Result* RegoRun::result_of(const RegoProgram& program,
   return &known_.back().result;
 }
 
-ConditionOutcome RegoRun::evaluate_condition(const RegoProgram& program,
-                                             RequestContext& context) {
+ConditionOutcome RegoRun::evaluate_condition(const RegoProgram& program, RequestContext& context) {
   using enum RegoProgram::Outcome;
   const RegoProgram::Result* result = result_of(program, context);
   if (result == nullptr) return ConditionOutcome::kError;

@@ -26,6 +26,8 @@ class RegoRun {
   static constexpr std::uint64_t kLoopMemory = 512 << 10;
   static constexpr std::size_t kLoopBody = 16 << 10;  // a larger one is not read on a loop
 
+  explicit RegoRun(bool on_loop) : on_loop_(on_loop) {}
+
   // From now on evaluations run on an event loop (`true`), or no more.
   void set_on_loop(bool on_loop);
   // Something did not fit into the loop's budget: what was decided does not count.
@@ -51,7 +53,7 @@ class RegoRun {
   const RegoProgram::Result* leave_loop(RequestContext& context);
   RegoProgram::Limits limits() const;
 
-  bool on_loop_ = false;
+  bool on_loop_;
   bool wants_thread_ = false;
   std::chrono::nanoseconds spent_{0};
   std::vector<Known> known_;

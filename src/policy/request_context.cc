@@ -125,9 +125,16 @@ const google::protobuf::Struct& RequestContext::attrs() const {
 }
 
 RegoRun& RequestContext::rego() {
-  if (rego_ == nullptr) rego_ = std::make_unique<RegoRun>();
+  if (rego_ == nullptr) rego_ = std::make_unique<RegoRun>(on_loop_);
   return *rego_;
 }
+
+void RequestContext::set_on_loop(bool on_loop) {
+  on_loop_ = on_loop;
+  if (rego_ != nullptr) rego_->set_on_loop(on_loop);
+}
+
+bool RequestContext::wants_thread() const { return rego_ != nullptr && rego_->wants_thread(); }
 
 void RequestContext::set_error(std::string text, const char* cause) {
   error_ = std::move(text);

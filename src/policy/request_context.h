@@ -69,6 +69,11 @@ class RequestContext final : public cel::AttributeSource {
 
   // Rego's part of this request.
   RegoRun& rego();
+  // Whether what is evaluated from now on holds up an event loop. On one, what takes too long is
+  // not finished: then wants_thread() holds, what was decided does not count, and it is decided
+  // anew elsewhere.
+  void set_on_loop(bool on_loop);
+  bool wants_thread() const;
 
   // Who watches the decision; nullptr, as it is for all but explanations: nobody.
   Recorder* recorder() const { return recorder_; }
@@ -87,9 +92,10 @@ class RequestContext final : public cel::AttributeSource {
   const google::protobuf::Struct* attrs_ = nullptr;
   std::string error_;
   bool failed_on_body_ = false;
+  bool on_loop_ = false;
   Recorder* recorder_ = nullptr;
   mutable std::unique_ptr<JsonBody> body_;  // made when first asked for
-  std::unique_ptr<RegoRun> rego_;            // the same
+  std::unique_ptr<RegoRun> rego_;           // the same
   cel::Arena arena_;
 };
 

@@ -88,7 +88,6 @@ constexpr std::array kRefusedFields = {
     Refused{"ClusterConfig.Spec.gateway", "WireGuard is not supported by this gateway yet"},
     Refused{"ClusterConfig.Spec.ingress",
             "client addresses from forwarding headers are not supported by this gateway yet"},
-    Refused{"Condition.opa", "Rego conditions are not supported by this gateway yet"},
     Refused{"Service.Spec.Config.HTTP.Auth.oauth2ClientCredentials",
             "fetching upstream tokens with OAuth2 client credentials is not supported by this "
             "gateway yet"},

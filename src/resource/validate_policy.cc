@@ -74,8 +74,11 @@ void check_condition(Checker& check, const std::string& path, const corev1::Cond
   }
   switch (condition.type_case()) {
     case corev1::Condition::kMatchAny:
-    case corev1::Condition::kOpa:  // refused
       return;
+    case corev1::Condition::kOpa:
+      if (condition.opa().type_case() == corev1::Condition::OPA::TYPE_NOT_SET)
+        check.fail(path + ".opa", "must have inline");
+      return;  // the script is compiled later
     case corev1::Condition::kMatch:
       return check_expression(check, path + ".match", condition.match());
     case corev1::Condition::kNot:

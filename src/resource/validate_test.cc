@@ -308,8 +308,8 @@ TEST_F(PolicyRules, OfConditions) {
           {"{match: " + times(10'000) + "}}]", ""},
           {"{match: " + times(10'001) + "}}]",
            "spec.rules[0].condition.match: has 10001 bytes; at most 10000 are allowed"},
-          {"{opa: {inline: x}}}]",
-           "spec.rules[0].condition.opa: Rego conditions are not supported by this gateway yet"},
+          {"{opa: {}}}]", "spec.rules[0].condition.opa: must have inline"},
+          {"{opa: {inline: x}}}]", ""},
           {nested(16), ""},
       });
   const std::string found =

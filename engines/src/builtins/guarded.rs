@@ -36,6 +36,8 @@ pub const BUILTINS: &[Builtin] = &[
     guarded!("concat", 2, "concat(input[0], input[1])", concat),
     guarded!("glob.match", 3, "glob.match(input[0], input[1], input[2])", pattern_of_glob),
     guarded!("json.unmarshal", 1, "json.unmarshal(input[0])", numbers_in_text),
+    guarded!("numbers.range", 2, "numbers.range(input[0], input[1])", range),
+    guarded!("numbers.range_step", 3, "numbers.range_step(input[0], input[1], input[2])", range),
     guarded!("object.subset", 2, "object.subset(input[0], input[1])", pairs),
     guarded!("regex.find_all_string_submatch_n", 3, "regex.find_all_string_submatch_n(input[0], input[1], input[2])", pattern_first),
     guarded!("regex.find_n", 3, "regex.find_n(input[0], input[1], input[2])", pattern_first),
@@ -43,7 +45,7 @@ pub const BUILTINS: &[Builtin] = &[
     guarded!("regex.match", 2, "regex.match(input[0], input[1])", pattern_first),
     guarded!("regex.replace", 3, "regex.replace(input[0], input[1], input[2])", replace_pattern),
     guarded!("regex.split", 2, "regex.split(input[0], input[1])", pattern_first),
-    guarded!("regex.template_match", 4, "regex.template_match(input[0], input[1], input[2], input[3])", pattern_first),
+    guarded!("regex.template_match", 4, "regex.template_match(input[0], input[1], input[2], input[3])", template),
     guarded!("replace", 3, "replace(input[0], input[1], input[2])", replace),
     guarded!("sprintf", 2, "sprintf(input[0], input[1])", format),
     guarded!("strings.any_prefix_match", 2, "strings.any_prefix_match(input[0], input[1])", pairs),
@@ -90,6 +92,14 @@ fn shift(arguments: &[Value]) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn range(arguments: &[Value]) -> Result<()> {
+    let number = |value: &Value| value.as_f64().unwrap_or(0.0);
+    let step = arguments.get(2).map_or(1.0, number).abs().max(1.0);
+    let count = (number(&arguments[0]) - number(&arguments[1])).abs() / step + 1.0;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates
+    makes((count as u64).saturating_mul(24))
 }
 
 fn concat(arguments: &[Value]) -> Result<()> {
@@ -230,6 +240,14 @@ fn pattern_of_glob(arguments: &[Value]) -> Result<()> {
     let pattern = length(&arguments[0]);
     if pattern > 1024 || pattern.saturating_mul(length(&arguments[2])) > 1 << 22 {
         bail!("the pattern or the text is too long");
+    }
+    Ok(())
+}
+
+/// The expressions between the delimiters are not looked into, so both are short.
+fn template(arguments: &[Value]) -> Result<()> {
+    if length(&arguments[0]) > 256 || length(&arguments[1]) > 1024 {
+        bail!("a template has at most 256 bytes and a text 1024");
     }
     Ok(())
 }

@@ -1,0 +1,249 @@
+#include "policy/rego.h"
+
+#include <gtest/gtest.h>
+
+#include "policy/check.h"
+#include "policy/condition.h"
+#include "policy/rego_run.h"
+#include "policy/testkit_test.h"
+
+namespace policy {
+namespace {
+
+constexpr std::string_view kHead = "package octelium.condition\nimport rego.v1\n";
+
+corev1::Condition condition_of(std::string_view body, std::string_view head = kHead) {
+  corev1::Condition condition;
+  condition.mutable_opa()->set_inline_(std::string(head) + std::string(body));
+  return condition;
+}
+
+using Outcome = Condition::Outcome;
+
+// The request and Policy of spec §9, and more of what `ctx` has.
+class RegoTest : public ::testing::Test {
+ protected:
+  RegoTest() {
+    user = from_yaml<corev1::User>(
+        "metadata: {name: alice}\n"
+        "spec: {type: HUMAN, groups: [dev, ops], attrs: {level: 3, nick: null}}");
+    session = from_yaml<corev1::Session>("status: {type: CLIENT}");
+    service = from_yaml<corev1::Service>("metadata: {name: api.default}\nspec: {port: 8080}");
+    attrs = from_yaml<corev1::Policy>("spec: {attrs: {k: v, ports: [80, 443]}}").spec().attrs();
+    headers.fields = {{"Accept", "application/json"},
+                      {"X-Team", "blue"},
+                      {"X-Role", "a"},
+                      {"X-Role", "b"},
+                      {"Host", "api"}};
+    view.method = "GET";
+    view.path = "/v1/items";
+    view.query = "page=2&tag=a&tag=b";
+    view.uri = "/v1/items?page=2&tag=a&tag=b";
+    view.client_ip = "203.0.113.7";
+    view.headers = &headers;
+    view.content_length = 0;
+    subject.user = &user;
+    subject.session = &session;
+    subject.service = &service;
+  }
+
+  Outcome evaluate(std::string_view body, std::string_view head = kHead) {
+    std::vector<resource::Problem> problems;
+    compiled =
+        Condition::compile(condition_of(body, head), ContextSchema::Attrs::kBound, "c", &problems);
+    EXPECT_EQ(problems, std::vector<resource::Problem>()) << body;
+    RequestContext context(view, subject, base::WallTime{});
+    context.set_attrs(&attrs);
+    const Outcome outcome = compiled.evaluate(context);
+    error = context.error();
+    return outcome;
+  }
+
+  struct Headers final : HeaderSource {
+    std::size_t size() const override { return fields.size(); }
+    std::string_view name(std::size_t index) const override { return fields[index].first; }
+    std::string_view value(std::size_t index) const override { return fields[index].second; }
+    std::vector<std::pair<std::string, std::string>> fields;
+  };
+
+  corev1::User user;
+  corev1::Session session;
+  corev1::Service service;
+  google::protobuf::Struct attrs;
+  Headers headers;
+  RequestView view;
+  Subject subject;
+  Condition compiled;
+  std::string error;
+};
+
+TEST_F(RegoTest, TheWorkedExamples) {  // spec §9.5
+  EXPECT_EQ(evaluate("match if { input.ctx.user.spec.type == \"HUMAN\" }"), Outcome::kMatch);
+  EXPECT_EQ(evaluate("match if { input.ctx.user.spec.type == \"WORKLOAD\" }\nother := 1"),
+            Outcome::kNoMatch);
+  EXPECT_EQ(evaluate("default match = false\n"
+                     "match if { startswith(input.ctx.request.http.path, \"/v1\") }"),
+            Outcome::kMatch);
+  EXPECT_EQ(evaluate("match if { not input.ctx.session.status.isBrowser }"), Outcome::kMatch);
+  EXPECT_EQ(evaluate("match if { input.attrs.k == \"v\" }"), Outcome::kMatch);
+  EXPECT_EQ(evaluate("match := true", "package foo\n"), Outcome::kNoMatch);
+  EXPECT_EQ(evaluate("match := \"yes\""), Outcome::kError);
+  EXPECT_EQ(error, "\"match\" is a string, not a boolean");
+  EXPECT_EQ(evaluate("match if { to_number(input.ctx.user.metadata.name) > 1 }"), Outcome::kError);
+  EXPECT_TRUE(error.starts_with("3:")) << error;
+}
+
+TEST_F(RegoTest, TheInputIsTheContextAsJson) {
+  for (const char* holds : {
+           "input.ctx.user.spec.groups[_] == \"ops\"",
+           "\"dev\" in input.ctx.user.spec.groups",
+           "input.ctx.service.spec.port == 8080",
+           "input.ctx.user.spec.attrs == {\"level\": 3, \"nick\": null}",
+           "input.ctx.request.http.headers == {\"accept\": \"application/json\", \"x-team\": "
+           "\"blue\", \"x-role\": \"a\"}",
+           "input.ctx.request.http.headers[\"x-team\"] == \"blue\"",
+           "not input.ctx.request.http.headers[\"X-Team\"]",
+           "input.ctx.request.http.queryParams == {\"page\": \"2\", \"tag\": \"a\"}",
+           "input.ctx.request.http.queryParams.tag == \"a\"",
+           "input.ctx.request.ip == \"203.0.113.7\"",
+           "not input.ctx.request.http.size",
+           "not input.ctx.device",
+           "not input.ctx.device.status.osType",
+           "not input.ctx.user.nothing",
+           "not input.ctx.user.spec.isDisabled",
+           "not input.ctx.request.http.body",
+           "input.attrs.ports == [80, 443]",
+           "object.keys(input) == {\"ctx\", \"attrs\"}",
+           "x := input.ctx; x.user.metadata.name == \"alice\"; not x.device; not x.groups",
+           "some name; input.ctx[name].kind == \"User\"",
+       }) {
+    const std::string body = std::string("match if { ") + holds + " }";
+    EXPECT_EQ(evaluate(body), Outcome::kMatch) << holds << ": " << error;
+  }
+}
+
+TEST_F(RegoTest, TheBodyIsReadOnlyWhenNamed) {
+  view.body = R"({"age": 19, "email": "a@example.com"})";
+  EXPECT_EQ(evaluate("match if { input.ctx.request.http.bodyMap.age > 18 }"), Outcome::kMatch);
+  EXPECT_TRUE(compiled.reads_body());
+  EXPECT_EQ(evaluate("match if { contains(base64.decode(input.ctx.request.http.body), \"19\") }"),
+            Outcome::kMatch);
+  EXPECT_TRUE(compiled.reads_body());
+  EXPECT_EQ(evaluate("match if { object.get(input, [\"ctx\", \"user\", \"kind\"], 1) != 1 }"),
+            Outcome::kMatch);
+  EXPECT_TRUE(compiled.reads_body());  // it reads all there is
+  EXPECT_EQ(evaluate("match if { input.ctx.request.http.path }"), Outcome::kError);
+  EXPECT_FALSE(compiled.reads_body());
+
+  view.body = "{oops";
+  EXPECT_EQ(evaluate("match if { input.ctx.request.http.bodyMap.age > 18 }"), Outcome::kError);
+  EXPECT_EQ(error, "the body is not JSON");
+}
+
+TEST_F(RegoTest, TextThatIsNotUtf8FailsWhereItIsRead) {
+  headers.fields.emplace_back("X-Bad", "\xff");
+  EXPECT_EQ(evaluate("match if { input.ctx.request.http.headers[\"x-bad\"] }"), Outcome::kError);
+  EXPECT_EQ(evaluate("match if { input.ctx.request.http.headers[\"x-team\"] == \"blue\" }"),
+            Outcome::kMatch);
+}
+
+TEST_F(RegoTest, OutsideOfPoliciesThereAreNoAttrs) {
+  const auto condition = condition_of("match if { not input.attrs }");
+  RequestContext context(view, subject, base::WallTime{});
+  EXPECT_EQ(Condition::compile(condition, ContextSchema::Attrs::kUnbound).evaluate(context),
+            Outcome::kMatch);
+}
+
+struct RefusedScript {
+  std::string script;
+  std::string_view message;
+};
+
+TEST(RegoRefusalTest, SaysWhereAndWhy) {
+  const std::string head(kHead);
+  const RefusedScript refused[] = {
+      {head + "match { 2 > 1 }", "3:7: `if` keyword is required before rule body"},
+      {head + "match if { walk(input, x) }", "3:12: there is no builtin or function walk here"},
+      {head + "match if {\n  http.send({})\n}", "4:3: http.send is not available"},
+      {head + "match if { opa.runtime() }", "3:12: there is no builtin or function opa.runtime"},
+      {head + "match if { any([true]) }", "3:12: any is deprecated"},
+      {head + "match if { count(1, 2) }", "3:12: count takes 1 argument, not 2"},
+      {head + "match if { x > 1 }", "3:12: use of undefined variable `x` is unsafe"},
+      {"  \n ", "the script is empty"},
+      {head + std::string(20'001 - head.size(), '#'), "at most 20000 bytes, this one has 20001"},
+  };
+  for (const auto& each : refused) {
+    corev1::Condition condition;
+    condition.mutable_opa()->set_inline_(each.script);
+    Problems problems;
+    check_condition("spec.rules[0].condition", condition, true, problems);
+    ASSERT_EQ(problems.size(), 1u) << each.script;
+    EXPECT_EQ(problems[0].path, "spec.rules[0].condition.opa.inline");
+    EXPECT_NE(problems[0].message.find(each.message), std::string::npos) << problems[0].message;
+  }
+  corev1::Condition longest;
+  longest.mutable_opa()->set_inline_(head + std::string(20'000 - head.size(), '#'));
+  Problems problems;
+  check_condition("c", longest, true, problems);
+  EXPECT_TRUE(problems.empty());
+}
+
+constexpr std::string_view kForever =
+    "match if { some x in numbers.range(1, 30000); some y in numbers.range(1, 30000); x + y < 0 }";
+
+TEST_F(RegoTest, WhatIsTooLongForALoopIsDecidedElsewhere) {
+  compiled = Condition::compile(
+      condition_of("match if { sum([x | some x in numbers.range(1, 10000)]) == 50005000 }"),
+      ContextSchema::Attrs::kBound);
+  RequestContext context(view, subject, base::WallTime{});
+  context.set_on_loop(true);
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(compiled.evaluate(context), Outcome::kError);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(20));
+  EXPECT_TRUE(context.wants_thread());
+  context.set_on_loop(false);
+  EXPECT_EQ(compiled.evaluate(context), Outcome::kMatch) << context.error();
+  EXPECT_FALSE(context.wants_thread());
+  context.set_on_loop(true);  // what is known need not be evaluated
+  EXPECT_EQ(compiled.evaluate(context), Outcome::kMatch);
+  EXPECT_FALSE(context.wants_thread());
+
+  // Another request is not tried on the loop again.
+  RequestContext next(view, subject, base::WallTime{});
+  next.set_on_loop(true);
+  EXPECT_EQ(compiled.evaluate(next), Outcome::kError);
+  EXPECT_TRUE(next.wants_thread());
+}
+
+TEST_F(RegoTest, TheDeadlineHolds) {
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(evaluate(kForever), Outcome::kError);
+  EXPECT_EQ(error, "the Rego policy takes longer than two seconds");
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(2'500));
+}
+
+TEST_F(RegoTest, MemoryIsBounded) {
+  EXPECT_EQ(evaluate("match if { count(numbers.range(1, 100000000)) == 1 }"), Outcome::kError);
+  EXPECT_EQ(error, "the Rego policy needs more than 32 MiB");
+}
+
+TEST_F(RegoTest, ObjectsForConfigs) {
+  RequestContext context(view, subject, base::WallTime{});
+  const auto json = [&](std::string_view body) {
+    auto program =
+        RegoProgram::compile("package octelium.eval\n" + std::string(body),
+                             RegoProgram::Entry::kConfig, ContextSchema::Attrs::kUnbound);
+    EXPECT_TRUE(program);
+    auto made = context.rego().evaluate_object(**program, context);
+    return made ? *made : made.error().message;
+  };
+  const std::string made = json(
+      "result := {\"upstream\": {\"url\": concat(\"\", [\"https://\", "
+      "input.ctx.user.metadata.name, \".up.test\"])}}");
+  EXPECT_NE(made.find("https://alice.up.test"), std::string::npos) << made;
+  EXPECT_EQ(json("result := \"x\""), "\"result\" is a string, not an object");
+  EXPECT_EQ(json("result := {} if false"), "\"result\" is undefined");
+}
+
+}  // namespace
+}  // namespace policy
