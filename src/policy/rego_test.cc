@@ -115,7 +115,7 @@ TEST_F(RegoTest, TheInputIsTheContextAsJson) {
            "input.attrs.ports == [80, 443]",
            "object.keys(input) == {\"ctx\", \"attrs\"}",
            "x := input.ctx; x.user.metadata.name == \"alice\"; not x.device; not x.groups",
-           "some name; input.ctx[name].kind == \"User\"",
+           "some name; input.ctx[name].metadata.name == \"alice\"",
        }) {
     const std::string body = std::string("match if { ") + holds + " }";
     EXPECT_EQ(evaluate(body), Outcome::kMatch) << holds << ": " << error;
@@ -129,10 +129,10 @@ TEST_F(RegoTest, TheBodyIsReadOnlyWhenNamed) {
   EXPECT_EQ(evaluate("match if { contains(base64.decode(input.ctx.request.http.body), \"19\") }"),
             Outcome::kMatch);
   EXPECT_TRUE(compiled.reads_body());
-  EXPECT_EQ(evaluate("match if { object.get(input, [\"ctx\", \"user\", \"kind\"], 1) != 1 }"),
+  EXPECT_EQ(evaluate("match if { object.get(input, [\"ctx\", \"attrs\"], 1) == 1 }"),
             Outcome::kMatch);
   EXPECT_TRUE(compiled.reads_body());  // it reads all there is
-  EXPECT_EQ(evaluate("match if { input.ctx.request.http.path }"), Outcome::kError);
+  EXPECT_EQ(evaluate("match if { input.ctx.request.http.path }"), Outcome::kMatch);
   EXPECT_FALSE(compiled.reads_body());
 
   view.body = "{oops";

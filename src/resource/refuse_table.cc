@@ -15,10 +15,11 @@ constexpr std::array kActedOnFields = {
     ActedOn{"ClusterConfig.Spec.Session.Workload",
             "clientDuration clientlessDuration accessTokenDuration refreshTokenDuration maxPerUser "
             "defaultState"},
-    ActedOn{"Condition", "matchAny match all any not none"},
+    ActedOn{"Condition", "matchAny match all any not none opa"},
     ActedOn{"Condition.All", "of"},
     ActedOn{"Condition.Any", "of"},
     ActedOn{"Condition.None", "of"},
+    ActedOn{"Condition.OPA", "inline"},
     ActedOn{"Config.Data", "value valueBytes dataMap attrs"},
     ActedOn{"Config.Data.DataMap", "map"},
     ActedOn{"Credential.Spec",
