@@ -61,9 +61,9 @@ enum engines_outcome {
   ENGINES_UNDEFINED = 0,
   ENGINES_FALSE = 1,
   ENGINES_TRUE = 2,
-  ENGINES_OBJECT = 3,    /* `out` is its JSON, for ENGINES_CONFIG; empty otherwise */
-  ENGINES_OTHER = 4,     /* `out` is the name of its type */
-  ENGINES_ERROR = 5,     /* `out` says what failed */
+  ENGINES_OBJECT = 3, /* `out` is its JSON, for ENGINES_CONFIG; empty otherwise */
+  ENGINES_OTHER = 4,  /* `out` is the name of its type */
+  ENGINES_ERROR = 5,  /* `out` says what failed */
   ENGINES_OUT_OF_TIME = 6,
   ENGINES_OUT_OF_MEMORY = 7,
 };
