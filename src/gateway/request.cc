@@ -426,7 +426,7 @@ Request::Next Request::choose_config() {
                           ? service_->configs[choice.config].get()
                           : nullptr);
   }
-  computed_by_ = policy::computed_by(choice.rule);
+  computed_by_ = policy::computed_by(choice);
   if (choice.kind == Kind::kInvalid) return refuse_config(std::move(choice.problem));
   config_problem_ = std::move(choice.problem);
   ConfigCache::Computed known = tools_.configs.find(*service_->basis, json);

@@ -56,7 +56,9 @@ void pass_over(ConfigChoice& choice, std::uint32_t rule, std::string_view field,
 
 }  // namespace
 
-std::string computed_by(std::uint32_t rule) { return fmt::format("rules[{}].eval", rule); }
+std::string computed_by(const ConfigChoice& choice) {
+  return fmt::format("rules[{}].{}", choice.rule, choice.by_rego ? "opa" : "eval");
+}
 
 std::shared_ptr<const DynamicConfig> DynamicConfig::compile(const corev1::Service& service,
                                                             Problems* problems) {
@@ -96,15 +98,20 @@ base::Result<void> DynamicConfig::set_target(const ConfigRule& source, Rule& rul
       computes_ = true;
       return {};
     }
-    case ConfigRule::kOpa:
-      return base::fail_invalid("opa",
-                                "configs computed by an OPA policy are not supported by this "
-                                "gateway; compute it with a CEL expression in \"eval\", or name "
-                                "one with \"configName\"");
+    case ConfigRule::kOpa: {
+      auto program = RegoProgram::compile(source.opa(), RegoProgram::Entry::kConfig,
+                                          ContextSchema::Attrs::kUnbound);
+      if (!program) return base::fail_invalid("opa", std::move(program.error().message));
+      rule.opa = std::move(*program);
+      reads_body_ |= rule.opa->reads_body();
+      computes_ = true;
+      return {};
+    }
     case ConfigRule::TYPE_NOT_SET:
       break;
   }
-  return base::fail_invalid("", "the rule chooses no config; it needs \"configName\" or \"eval\"");
+  return base::fail_invalid("",
+                            "the rule chooses no config; it needs one of configName, eval, opa");
 }
 
 ConfigChoice DynamicConfig::choose(RequestContext& context, std::string& json) const {
@@ -117,10 +124,10 @@ ConfigChoice DynamicConfig::choose(RequestContext& context, std::string& json) c
       pass_over(choice, rule.index, "condition", context.error());
       continue;
     }
-    if (rule.eval != nullptr) {
-      compute(rule, context, json, choice);
-      if (choice.rule == ConfigChoice::kNoRule) continue;
-    }
+    if (rule.eval != nullptr) compute(rule, context, json, choice);
+    if (rule.opa != nullptr) query(rule, context, json, choice);
+    if ((rule.eval != nullptr || rule.opa != nullptr) && choice.rule == ConfigChoice::kNoRule)
+      continue;
     choice.rule = rule.index;
     choice.config = rule.config;
     break;
@@ -143,10 +150,24 @@ void DynamicConfig::compute(const Rule& rule, RequestContext& context, std::stri
     json.clear();
     if (const auto written = append_canonical_json(value, arena, json); !written) {
       choice.kind = ConfigChoice::Kind::kInvalid;
-      choice.problem = fmt::format("{}: {}", computed_by(rule.index), written.error().message);
+      choice.problem = fmt::format("{}: {}", computed_by(choice), written.error().message);
     }
   }
   arena.reset();
+}
+
+void DynamicConfig::query(const Rule& rule, RequestContext& context, std::string& json,
+                          ConfigChoice& choice) {
+  auto object = context.rego().evaluate_object(*rule.opa, context);
+  if (!object) return pass_over(choice, rule.index, "opa", object.error().message);
+  choice.rule = rule.index;
+  choice.kind = ConfigChoice::Kind::kComputed;
+  choice.by_rego = true;
+  json = std::move(*object);  // whose keys are sorted
+  if (json.size() <= kMaxConfigBytes) return;
+  choice.kind = ConfigChoice::Kind::kInvalid;
+  choice.problem =
+      fmt::format("{}: a config has at most {} bytes", computed_by(choice), kMaxConfigBytes);
 }
 
 Config merge_parent(const corev1::Service::Spec& spec, const Config& config) {

@@ -14,7 +14,7 @@ namespace policy {
 struct ConfigChoice {
   enum class Kind : std::uint8_t {
     kNamed,     // `config`
-    kComputed,  // the map that the rule's `eval` gave, as JSON
+    kComputed,  // the map that the rule's `eval` or `opa` gave, as JSON
     kInvalid,   // a map that can be no config; `problem` says why
   };
   static constexpr std::uint32_t kNoRule = ~std::uint32_t{0};
@@ -22,6 +22,7 @@ struct ConfigChoice {
   Kind kind = Kind::kNamed;
   std::uint32_t rule = kNoRule;  // that chose, as counted in the spec; kNoRule: the default config
   std::size_t config = 0;        // of DynamicConfig::configs(), for kNamed
+  bool by_rego = false;          // of kComputed, kInvalid: it was `opa`
   std::uint32_t failed = 0;      // rules that failed and were passed over
   std::string problem;           // of kInvalid, else of the first that failed; empty: none
 };
@@ -45,7 +46,8 @@ class DynamicConfig {
   // For an authorised request: the first rule whose condition matches chooses. One whose condition
   // fails, or whose expression fails or gives no map, is passed over; one that gives a map has
   // chosen, be the map good or bad. `json` receives the map of kComputed in canonical form
-  // (canonical_json.h); what it held before is gone.
+  // (canonical_json.h); what it held before is gone. What is chosen does not count when
+  // context.wants_thread() afterwards.
   ConfigChoice choose(RequestContext& context, std::string& json) const;
 
   // Whether a request's body must be there before choose().
@@ -58,7 +60,8 @@ class DynamicConfig {
     std::uint32_t index;  // in the spec
     Condition condition;
     std::size_t config = 0;
-    std::shared_ptr<const cel::Program> eval;  // null: `config` it is
+    std::shared_ptr<const cel::Program> eval;  // both null: `config` it is
+    std::shared_ptr<const RegoProgram> opa;
   };
 
   // What the rule chooses; the reason of an error is the field that is at fault.
@@ -66,6 +69,9 @@ class DynamicConfig {
                                 Rule& rule);
   static void compute(const Rule& rule, RequestContext& context, std::string& json,
                       ConfigChoice& choice);
+
+  static void query(const Rule& rule, RequestContext& context, std::string& json,
+                    ConfigChoice& choice);
 
   std::vector<Config> configs_;
   std::vector<Rule> rules_;
@@ -79,7 +85,7 @@ class DynamicConfig {
 DynamicConfig::Config merge_parent(const corev1::Service::Spec& spec,
                                    const DynamicConfig::Config& config);
 
-// How logs and problems call the expression of a rule: "rules[2].eval".
-std::string computed_by(std::uint32_t rule);
+// How logs and problems call what computed a config: "rules[2].eval".
+std::string computed_by(const ConfigChoice& choice);
 
 }  // namespace policy

@@ -88,7 +88,7 @@ TEST_F(DynamicConfigTest, ComputesAConfig) {
  {condition: {matchAny: true}, eval: '{"upstream": {"url": "https://" + ctx.user.metadata.name + ".up.test"}}'}])"),
             R"({"upstream":{"url":"https://alice.up.test"}})");
   EXPECT_EQ(choice.rule, 1u);
-  EXPECT_EQ(computed_by(choice.rule), "rules[1].eval");
+  EXPECT_EQ(computed_by(choice), "rules[1].eval");
   EXPECT_EQ(choice.failed, 0u);
 }
 
@@ -115,6 +115,36 @@ TEST_F(DynamicConfigTest, AnExpressionThatGivesNoMapIsPassedOver) {
     EXPECT_EQ(choose("[" + rule + ", " + rule + "]"), "default");
     EXPECT_EQ(choice.failed, 2u);
     EXPECT_TRUE(choice.problem.starts_with("rules[0].eval: ")) << choice.problem;
+  }
+}
+
+constexpr const char* kRego = R"(
+  - condition: {matchAny: true}
+    opa: |
+      package octelium.eval
+      result := {"upstream": {"url": concat("", ["https://", input.ctx.user.metadata.name, ".up.test"])}}
+)";
+
+TEST_F(DynamicConfigTest, RegoComputesAConfig) {
+  std::string found = choose(kRego);
+  std::erase_if(found, [](char c) { return c == ' ' || c == '\n'; });
+  EXPECT_EQ(found, R"({"upstream":{"url":"https://alice.up.test"}})");
+  EXPECT_EQ(computed_by(choice), "rules[0].opa");
+  world.make_anonymous();
+  EXPECT_EQ(choose(kRego), "default");
+  EXPECT_EQ(choice.failed, 1u);
+  EXPECT_EQ(choice.problem, "rules[0].opa: \"result\" is undefined");
+}
+
+TEST_F(DynamicConfigTest, RegoThatGivesNoObjectIsPassedOver) {
+  for (const char* result : {"\"text\"", "[1]", "1 / 0", "input.ctx.nothing"}) {
+    EXPECT_EQ(choose("\n  - condition: {matchAny: true}\n    opa: |\n      package octelium.eval\n"
+                     "      result := " +
+                     std::string(result) + "\n  - {condition: {matchAny: true}, configName: c2}"),
+              "c2")
+        << result;
+    EXPECT_EQ(choice.failed, 1u);
+    EXPECT_TRUE(choice.problem.starts_with("rules[0].opa: ")) << choice.problem;
   }
 }
 
@@ -205,7 +235,7 @@ TEST_F(DynamicConfigTest, ExplainsWhatItRefuses) {
        "spec.dynamicConfig.rules[0].eval", "did you mean \"url\"?"},
       {"{condition: {matchAny: true}, eval: attrs}", "spec.dynamicConfig.rules[0].eval",
        "unknown variable \"attrs\""},
-      {"{condition: {matchAny: true}, opa: x}", "spec.dynamicConfig.rules[0].opa", "not supported"},
+      {"{condition: {matchAny: true}, opa: x}", "spec.dynamicConfig.rules[0].opa", "1:1: "},
       {"{condition: {matchAny: true}}", "spec.dynamicConfig.rules[0]", "configName"},
       {"{condition: {match: attrs.x}, configName: child}",
        "spec.dynamicConfig.rules[0].condition.match", "unknown variable \"attrs\""},

@@ -68,7 +68,7 @@ constexpr std::array kActedOnFields = {
     // More than one replica is an error in the validation of the Service.
     ActedOn{"Service.Spec.Deployment", "replicas"},
     ActedOn{"Service.Spec.DynamicConfig", "configs rules"},
-    ActedOn{"Service.Spec.DynamicConfig.Rule", "condition configName eval"},
+    ActedOn{"Service.Spec.DynamicConfig.Rule", "condition configName eval opa"},
     ActedOn{"Session.Spec", "expiresAt state authorization"},
     ActedOn{"Session.Spec.Authorization", "policies inlinePolicies"},
     ActedOn{"User.Spec", "groups email type info session authorization isDisabled attrs"},
@@ -126,9 +126,6 @@ constexpr std::array kRefusedFields = {
     Refused{"Service.Spec.Config.rdp", "RDP_WEB Services are not supported by this gateway yet"},
     Refused{"Service.Spec.Config.socks5", "SOCKS5 Services are not supported by this gateway yet"},
     Refused{"Service.Spec.Config.ssh", "SSH Services are not supported by this gateway yet"},
-    Refused{"Service.Spec.DynamicConfig.Rule.opa",
-            "configs computed by Rego are not supported by this gateway yet; use eval or "
-            "configName"},
     Refused{"User.Spec.authentication",
             "IdentityProviders and Authenticators are not supported by this gateway yet"},
 };

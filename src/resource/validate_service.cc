@@ -196,10 +196,9 @@ void check_rules(Checker& check, const Spec& spec) {
       check.fail(path + ".condition", "must be set; `matchAny: true` always matches");
     }
     if (rule.type_case() == Rule::TYPE_NOT_SET) {
-      check.fail(
-          path,
-          "must have configName, the config to use when the condition matches, or eval, which "
-          "computes it");
+      check.fail(path,
+                 "must have configName, the config to use when the condition matches, or eval or "
+                 "opa, which compute it");
     } else if (rule.type_case() == Rule::kConfigName && rule.configname() != kDefault &&
                check.is_label(path + ".configName", rule.configname()) &&
                find_config(spec, rule.configname()) == nullptr) {

@@ -407,7 +407,7 @@ TEST_F(ServiceRules, OfDynamicRules) {
            "spec.dynamicConfig.rules[0].condition: must be set; `matchAny: true` always matches"},
           {"[{condition: {matchAny: true}}]",
            "spec.dynamicConfig.rules[0]: must have configName, the config to use when the "
-           "condition matches, or eval, which computes it"},
+           "condition matches, or eval or opa, which compute it"},
           {"[{condition: {matchAny: true}, configName: V1}]",
            "spec.dynamicConfig.rules[0].configName: \"V1\" is not a name: ..."},
           {"[{condition: {matchAny: true}, configName: \"\"}]",
@@ -418,9 +418,7 @@ TEST_F(ServiceRules, OfDynamicRules) {
           {"[{condition: {all: {of: [{}]}}, configName: v1}]",
            "spec.dynamicConfig.rules[0].condition.all.of[0]: must have one of..."},
           {"[{condition: {matchAny: true}, eval: \"{}\"}]", ""},
-          {"[{condition: {matchAny: true}, opa: x}]",
-           "spec.dynamicConfig.rules[0].opa: configs computed by Rego are not supported by this "
-           "gateway yet; use eval or configName"},
+          {"[{condition: {matchAny: true}, opa: x}]", ""},
       });
 }
 

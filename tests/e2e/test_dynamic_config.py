@@ -123,6 +123,24 @@ def test_each_user_has_an_upstream_of_their_own(gateway, applied, default, other
     assert default.take() == []
 
 
+def test_rego_computes_a_config(gateway, applied, default, other):
+    name = applied(dynamic("rego", rule(opa="""
+package octelium.eval
+
+result := {"upstream": {"url": concat("", ["http://", input.ctx.user.metadata.name, ".up.test"])}} if {
+    input.ctx.request.http.path != "/default"
+}
+""")))
+    for user in ("alice", "carol", "alice"):
+        answer = gateway.get(name, "/a", token=gateway.token(user))
+        assert answer.status == 200
+        assert other.one().header("host") == f"{user}.up.test"
+        assert extension(gateway, answer)["config"] == "rules[0].opa"
+    answer = gateway.get(name, "/default", token=gateway.token("alice"))
+    assert default.one().header("host") == "default.test"
+    assert extension(gateway, answer)["configProblem"].startswith("rules[0].opa: ")
+
+
 def test_headers_are_computed_and_the_parent_is_merged_in(gateway, applied, default):
     gateway.secret("dc-token", "ONE")
     name = applied(dynamic(
