@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from testkit import BIN
+from testkit import BIN, ROOT
 
 
 def run(tmp_path, *cases):
@@ -81,3 +81,13 @@ def test_does_not_pass_over_a_broken_line(tmp_path):
     done = subprocess.run([BIN / "cel_conformance", tmp_path / "cases.jsonl"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "cases.jsonl:1:" in done.stderr
+
+
+def test_every_published_case_passes():
+    """The suite's own cases, where they stand beside the checkout."""
+    cases = ROOT.parent / "shared/conformance/cel/cases.jsonl"
+    if not cases.exists():
+        pytest.skip("no ../shared beside this checkout")
+    done = subprocess.run([BIN / "cel_conformance", cases], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1].endswith(" passed, 0 failed"), done.stdout
+    assert done.returncode == 0
