@@ -116,7 +116,8 @@ EnforcementRules EnforcementRules::reduce(RequestContext& context) const {
 
 std::optional<bool> EnforcementRules::certain() const {
   if (ignore.empty()) return true;
-  if (enforce.empty() && ignore.front().certain_outcome()) return false;
+  if (enforce.empty() && ignore.front().certain_outcome() == Condition::Outcome::kMatch)
+    return false;
   return std::nullopt;
 }
 

@@ -11,16 +11,14 @@ namespace {
 
 using Outcome = Condition::Outcome;
 
-// A worker serves nobody else while a residual is made. Rules that would take longer stay as they
-// are.
-constexpr std::chrono::milliseconds kMaxMakingTime{5};
-
 }  // namespace
 
 class ResidualMaker {
  public:
-  ResidualMaker(Residual& out, const Subject& subject)
-      : out_(out), context_(no_request_, subject, {}) {}
+  ResidualMaker(Residual& out, const Subject& subject, std::chrono::nanoseconds most)
+      : out_(out),
+        context_(no_request_, subject, {}),
+        deadline_(std::chrono::steady_clock::now() + most) {}
 
   // The triggers' lists come behind `rules`.
   void add_triggers(RuleWalk& rules, const std::vector<TriggerRules>& triggers) {
@@ -101,18 +99,18 @@ class ResidualMaker {
   Residual& out_;
   const RequestView no_request_;
   RequestContext context_;
-  const std::chrono::steady_clock::time_point deadline_ =
-      std::chrono::steady_clock::now() + kMaxMakingTime;
+  const std::chrono::steady_clock::time_point deadline_;
   std::unordered_set<const Rule*> seen_;
   std::unordered_map<const CompiledPolicy*, std::uint32_t> known_gates_;
 };
 
 std::shared_ptr<const Residual> Residual::make(const Subject& subject, Access access,
                                                const ServiceRules& service,
-                                               const SubjectRules* rules) {
+                                               const SubjectRules* rules,
+                                               std::chrono::nanoseconds most) {
   RuleWalk walk = rules_of_owners(access, service, rules);
   auto out = std::make_shared<Residual>();
-  ResidualMaker maker(*out, subject);
+  ResidualMaker maker(*out, subject, most);
   if (!walk.dangling().empty()) out->dangling_.push_back({kNoGate, walk.dangling()});
   if (service.triggers != nullptr) maker.add_triggers(walk, *service.triggers);
   if (walk.size() > kMaxRules) return nullptr;

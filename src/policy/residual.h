@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -19,13 +20,16 @@ namespace policy {
 // is made when a Session first comes to a Service and forgotten with either.
 class Residual {
  public:
+  // A worker serves nobody else while one is made: rules that would take longer stay as they are.
+  static constexpr std::chrono::nanoseconds kMaxMakingTime = std::chrono::milliseconds(5);
   // More rules than that are not remembered.
   static constexpr std::size_t kMaxRules = 4096;
 
   // `subject` is the one that the rules are of. nullptr: too many rules; decide() without.
   static std::shared_ptr<const Residual> make(const Subject& subject, Access access,
                                               const ServiceRules& service,
-                                              const SubjectRules* rules);
+                                              const SubjectRules* rules,
+                                              std::chrono::nanoseconds most = kMaxMakingTime);
 
   // What the rules say; the fixed checks are the caller's.
   Decision decide(RequestContext& context) const;

@@ -44,6 +44,9 @@ TEST(Residual, DecidesAsTheRulesDo) {
     const Decided decided(world);
     const auto residual = residual_of(world, decided);
     ASSERT_NE(residual, nullptr);
+    // One that there was no time for leaves everything to be asked.
+    const auto late = Residual::make(world.subject(), access_of(world.service), decided.rules,
+                                     &decided.subject, std::chrono::nanoseconds(-1));
     const Access access = access_of(world.service);
     dropped += residual->size() == 0;
     for (int i = 0; i < 6; ++i) {
@@ -62,6 +65,11 @@ TEST(Residual, DecidesAsTheRulesDo) {
           decide(watched, access, decided.rules, &decided.subject, residual.get());
       EXPECT_EQ(text_of(got), text_of(expected)) << seed;
       EXPECT_EQ(got.rule, expected.rule) << seed;
+      RequestContext unhurried(asking.request(), subject, asking.now);
+      const Decision unreduced =
+          decide(unhurried, access, decided.rules, &decided.subject, late.get());
+      EXPECT_EQ(text_of(unreduced), text_of(expected)) << seed;
+      EXPECT_EQ(unreduced.rule, expected.rule) << seed;
       EXPECT_EQ(got.shadow.rule, expected.shadow.rule) << seed;
       EXPECT_EQ(got.policy, expected.policy) << seed;
       EXPECT_EQ(text_of(seen), text_of(expected)) << seed;
