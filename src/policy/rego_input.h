@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <google/protobuf/struct.pb.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
