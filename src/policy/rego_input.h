@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
 #include <google/protobuf/struct.pb.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
