@@ -6,6 +6,7 @@
 
 #include "cel/source.h"
 #include "engines.h"
+#include "policy/rego_shape.h"
 
 namespace policy {
 namespace {
@@ -56,6 +57,9 @@ std::string describe(std::string_view source, const engines_problem& problem,
 base::Result<std::shared_ptr<const RegoProgram>> RegoProgram::compile(std::string_view source,
                                                                       Entry entry,
                                                                       ContextSchema::Attrs attrs) {
+  if (source.size() <= kMaxBytes)
+    if (const auto bad = find_bad_shape(source))
+      return base::fail_invalid("rego_invalid", cel::render(source, *bad));
   engines_problem problem{};
   engines_rego* program =
       engines_rego_compile(bytes(source), source.size(),
