@@ -8,6 +8,7 @@ mod limits;
 mod program;
 mod scan;
 mod schema;
+mod weight;
 
 pub use document::{read as read_document, with_members};
 pub use limits::Limits;

@@ -9,6 +9,7 @@ use regorus::{Engine, LimitError, Value};
 use crate::builtins;
 use crate::limits::{self, Exceeded, Limits};
 use crate::scan::{self, Scan};
+use crate::weight;
 
 const MAX_SOURCE_BYTES: usize = 20_000;
 /// The interpreter looks at the clock once in so many steps.
@@ -88,6 +89,9 @@ impl Program {
         let source = check_text(source)?;
         let _scope = limits::Scope::enter(COMPILE_LIMITS);
         let scan = scan::scan(source);
+        if let Some((line, column)) = scan.huge_number {
+            return Err(Problem::new(line, column, "the number is too large"));
+        }
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(true);
         engine.set_execution_timer_config(timer(COMPILE_LIMITS));
@@ -99,9 +103,9 @@ impl Program {
         check_calls(&scan, &package, &declares)?;
         let rule = entry.rule();
         let has_entry = within(rule, &package).is_some_and(declares);
-        let ours: Vec<_> =
-            builtins::replaced().filter(|builtin| !declares(builtin.name)).collect();
-        for builtin in ours {
+        // All of them, whatever the script declares: a function of the script goes first all the same,
+        // and a rule of another kind must not lay the crate's own builtin bare.
+        for builtin in builtins::replaced() {
             builtin.add_to(&mut engine).map_err(|error| failure(&error))?;
         }
         // Has everything checked that is checked before evaluation.
@@ -162,6 +166,7 @@ impl Program {
             Value::Undefined => Outcome::Undefined,
             Value::Bool(value) => Outcome::Bool(*value),
             Value::Object(_) if self.entry == Entry::Condition => Outcome::Object(String::new()),
+            Value::Object(_) if weight::afford_text(value, 0).is_err() => Outcome::OutOfMemory,
             Value::Object(_) => match value.to_json_str() {
                 Ok(json) => Outcome::Object(json),
                 Err(error) => Outcome::Error(format!("the result has no form in JSON: {error}")),
@@ -243,11 +248,12 @@ fn failed_evaluation(error: &anyhow::Error) -> Outcome {
         _ => {}
     }
     let problem = failure(error);
-    // What a builtin of ours says arrives as a text.
-    if problem.message == Exceeded::Time.to_string() {
+    // What a builtin of ours says, and all that a function of the script meets, arrives as a text.
+    let says = |words: &str| problem.message.contains(words);
+    if says(&Exceeded::Time.to_string()) || says("execution exceeded time limit") {
         return Outcome::OutOfTime;
     }
-    if problem.message == Exceeded::Memory.to_string() {
+    if says(&Exceeded::Memory.to_string()) || says("execution exceeded memory limit") {
         return Outcome::OutOfMemory;
     }
     match problem.line {

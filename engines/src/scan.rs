@@ -1,6 +1,8 @@
 //! A look at a script's tokens: what it calls, what it reads of `input`, and its `print` calls,
 //! which are erased. Positions stay what they are.
 
+use crate::weight::is_huge_number;
+
 pub struct Call {
     pub name: String,
     pub line: u32,
@@ -15,6 +17,8 @@ pub struct Scan {
     pub reads: Vec<Vec<String>>,
     /// Names that imports make, and the paths that they stand for.
     pub imports: Vec<(String, String)>,
+    /// Line and column of a number that is too large to be made.
+    pub huge_number: Option<(u32, u32)>,
 }
 
 const KEYWORDS: [&str; 14] = [
@@ -29,7 +33,7 @@ struct Scanner<'a> {
 }
 
 pub fn scan(source: &str) -> Scan {
-    let scan = Scan { text: String::new(), calls: Vec::new(), reads: Vec::new(), imports: Vec::new() };
+    let scan = Scan { text: String::new(), calls: Vec::new(), reads: Vec::new(), imports: Vec::new(), huge_number: None };
     let mut scanner = Scanner { source, at: 0, erased: Vec::new(), scan };
     scanner.run();
     scanner.finish()
@@ -53,11 +57,18 @@ impl Scanner<'_> {
             match byte {
                 b'#' => self.skip_comment(),
                 b'"' | b'`' => self.skip_string(),
-                b'0'..=b'9' => self.skip_while(is_name), // 1e5 is no name
+                b'0'..=b'9' => self.number(),
                 _ if is_name_start(byte) => self.name(),
                 _ => self.at += 1,
             }
         }
+    }
+
+    fn number(&mut self) {
+        if self.source.get(self.at..).is_some_and(is_huge_number) {
+            self.scan.huge_number.get_or_insert(position(self.source, self.at));
+        }
+        self.skip_while(is_name); // 1e5 is no name
     }
 
     fn skip_while(&mut self, keep: impl Fn(u8) -> bool) {
@@ -90,10 +101,9 @@ impl Scanner<'_> {
         self.source[start..self.at].to_string()
     }
 
-    /// `a.b["c"].d`, as far as it is literal; whether all of it was written with dots.
-    fn path(&mut self) -> (Vec<String>, bool) {
+    /// `a.b["c"].d`, as far as it is literal.
+    fn path(&mut self) -> Vec<String> {
         let mut path = vec![self.word()];
-        let mut dotted = true;
         loop {
             let rest = &self.source.as_bytes()[self.at.min(self.source.len())..];
             if rest.first() == Some(&b'.') && rest.get(1).copied().is_some_and(is_name_start) {
@@ -107,13 +117,12 @@ impl Scanner<'_> {
                 let literal = self.source.get(start + 2..self.at.saturating_sub(1)).unwrap_or("\\");
                 if self.peek() != Some(b']') || literal.contains('\\') {
                     self.at = start;
-                    return (path, dotted);
+                    return path;
                 }
                 self.at += 1;
                 path.push(literal.to_string());
-                dotted = false;
             } else {
-                return (path, dotted);
+                return path;
             }
         }
     }
@@ -122,7 +131,7 @@ impl Scanner<'_> {
         let start = self.at;
         // `.x` after something computed: no name of its own.
         let is_member = start > 0 && self.source.as_bytes()[start - 1] == b'.';
-        let (path, dotted) = self.path();
+        let path = self.path();
         if is_member {
             return;
         }
@@ -134,13 +143,19 @@ impl Scanner<'_> {
             self.scan.reads.push(path[1..].to_vec());
             return;
         }
-        if self.peek() != Some(b'(') || !dotted {
+        let after = self.at;
+        self.skip_while(|byte| byte == b' ' || byte == b'\t');
+        if self.peek() != Some(b'(') {
+            self.at = after;
             return;
         }
         if first == "print" && path.len() == 1 && self.starts_statement(start) {
             return self.erase(start);
         }
-        let is_keyword = path.len() == 1 && KEYWORDS.contains(&first) && first != "contains";
+        // `p contains (x)` makes a set; `contains(x, y)` is a call.
+        let is_keyword = path.len() == 1
+            && KEYWORDS.contains(&first)
+            && (first != "contains" || self.at > after);
         if !is_keyword {
             let (line, column) = position(self.source, start);
             let arguments = self.count_arguments();
@@ -190,7 +205,7 @@ impl Scanner<'_> {
         if !self.peek().is_some_and(is_name_start) {
             return;
         }
-        let (path, _) = self.path();
+        let path = self.path();
         if path[0] == "input" {
             self.scan.reads.push(path[1..].to_vec());
             return;

@@ -366,3 +366,43 @@ fn results_put_together_from_parts() {
     assert_eq!(value["upstream"]["url"], regorus::Value::from("https://a"));
     assert_eq!(value["name"], regorus::Value::from("n"));
 }
+
+/// What is small in a script and enormous when it is written out.
+#[test]
+fn sizes_are_known_before_they_are_made() {
+    let limits = Limits { time: Duration::from_millis(200), memory: 8 << 20 };
+    let mut nested = String::from("a0 := [\"lol\", \"lol\"]\n");
+    for level in 1..12 {
+        let below = format!("a{}", level - 1);
+        nested += &format!("a{level} := [{}]\n", vec![below; 8].join(", "));
+    }
+    for expression in [
+        "json.marshal(a11) == \"\"",
+        "yaml.marshal(a11) == \"\"",
+        "sprintf(\"%v\", [a11]) == \"\"",
+        "io.jwt.encode_sign({\"alg\": \"HS256\"}, {\"a\": a11}, {\"kty\": \"oct\", \"k\": \"YQ\"}) == \"\"",
+    ] {
+        let script = format!("{nested}match if {{ {expression} }}");
+        assert_eq!(evaluate_within(&script, limits), Outcome::OutOfMemory, "{expression}");
+    }
+    let source = format!("package octelium.eval\n{nested}result := {{\"a\": a11}}\n");
+    let program = Program::compile(source.as_bytes(), Entry::Config).unwrap();
+    assert_eq!(program.evaluate(with_members(&[]), limits), Outcome::OutOfMemory);
+
+    for expression in [
+        "to_number(\"1e999999999\")",
+        "json.unmarshal(\"[1e999999999]\")",
+        "json.is_valid(\"1.5E+999999999\")",
+        "io.jwt.decode(concat(\".\", [base64url.encode_no_pad(`{\"alg\": 1e999999999}`), \"e30\", \"\"]))",
+    ] {
+        let before = Instant::now();
+        let outcome = evaluate_within(&format!("match if {{ x := {expression}; x == x }}"), limits);
+        assert!(matches!(outcome, Outcome::Error(_)), "{expression}: {outcome:?}");
+        assert!(before.elapsed() < Duration::from_millis(400), "{expression}");
+    }
+    all_hold("to_number(\"1e300\") > 1e299\njson.unmarshal(`{\"sha\": \"3e99999ff\", \"short\": \"1e99999\"}`).sha != \"\"");
+    let huge = b"package octelium.condition\nmatch if { 1.5e+10001 > 1 }";
+    let problem = Program::compile(huge, Entry::Condition).map(|_| ()).unwrap_err();
+    assert_eq!((problem.line, problem.column), (2, 12));
+    assert_eq!(problem.message, "the number is too large");
+}

@@ -10,6 +10,7 @@ use regorus::Value;
 
 use super::{Builtin, native, text};
 use crate::limits::afford;
+use crate::weight::{afford_json_numbers, afford_numbers, afford_text};
 
 const MAX_PATTERN_BYTES: usize = 4096;
 const MAX_AUTOMATON_BYTES: usize = 1 << 20;
@@ -35,6 +36,8 @@ pub const BUILTINS: &[Builtin] = &[
     guarded!("bits.lsh", 2, "bits.lsh(input[0], input[1])", shift),
     guarded!("concat", 2, "concat(input[0], input[1])", concat),
     guarded!("glob.match", 3, "glob.match(input[0], input[1], input[2])", pattern_of_glob),
+    guarded!("json.is_valid", 1, "json.is_valid(input[0])", numbers_in_text),
+    guarded!("json.marshal", 1, "json.marshal(input[0])", written),
     guarded!("json.unmarshal", 1, "json.unmarshal(input[0])", numbers_in_text),
     guarded!("numbers.range", 2, "numbers.range(input[0], input[1])", range),
     guarded!("numbers.range_step", 3, "numbers.range_step(input[0], input[1], input[2])", range),
@@ -54,6 +57,9 @@ pub const BUILTINS: &[Builtin] = &[
     guarded!("trim", 2, "trim(input[0], input[1])", cut_set),
     guarded!("trim_left", 2, "trim_left(input[0], input[1])", cut_set),
     guarded!("trim_right", 2, "trim_right(input[0], input[1])", cut_set),
+    guarded!("urlquery.encode_object", 1, "urlquery.encode_object(input[0])", written),
+    guarded!("yaml.is_valid", 1, "yaml.is_valid(input[0])", aliases),
+    guarded!("yaml.marshal", 1, "yaml.marshal(input[0])", indented),
     guarded!("yaml.unmarshal", 1, "yaml.unmarshal(input[0])", aliases),
 ];
 
@@ -154,7 +160,15 @@ fn format(arguments: &[Value]) -> Result<()> {
             bail!("a field is at most {MAX_WIDTH} wide");
         }
     }
-    Ok(())
+    Ok(afford_text(&arguments[1], 0)?)
+}
+
+fn written(arguments: &[Value]) -> Result<()> {
+    Ok(afford_text(&arguments[0], 0)?)
+}
+
+fn indented(arguments: &[Value]) -> Result<()> {
+    Ok(afford_text(&arguments[0], 2)?)
 }
 
 fn digits(arguments: &[Value]) -> Result<()> {
@@ -162,12 +176,14 @@ fn digits(arguments: &[Value]) -> Result<()> {
         Value::String(text) if text.len() > MAX_DIGITS => {
             bail!("a number has at most {MAX_DIGITS} digits")
         }
+        Value::String(text) => afford_numbers(text),
         _ => Ok(()),
     }
 }
 
 fn numbers_in_text(arguments: &[Value]) -> Result<()> {
-    let document = text(&arguments[0])?;
+    let Value::String(document) = &arguments[0] else { return Ok(()) };
+    afford_json_numbers(document)?;
     let longest = document.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
     // Digits within a string are harmless, but not told from others here.
     if longest > 100_000 {
@@ -178,7 +194,8 @@ fn numbers_in_text(arguments: &[Value]) -> Result<()> {
 
 /// Each alias may stand for all that is before it.
 fn aliases(arguments: &[Value]) -> Result<()> {
-    let document = text(&arguments[0])?;
+    let Value::String(document) = &arguments[0] else { return Ok(()) };
+    afford_numbers(document)?;
     let count = document
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | '[' | '{' | ':'))
         .filter(|word| word.starts_with('*') && word.len() > 1)

@@ -18,26 +18,20 @@ thread_local! {
 /// constants of ours, so that the engines of a thread are few.
 pub fn evaluate(expression: &'static str, arguments: &[Value]) -> Result<Value> {
     let limit = limits::remaining()?.time;
-    ENGINES.with_borrow_mut(|engines| {
-        if !engines.contains_key(expression) {
-            engines.insert(expression, prepare(expression)?);
+    // Out of the map while it works: one that fails, or panics, is not used again.
+    let kept = ENGINES.with_borrow_mut(|engines| engines.remove(expression));
+    let mut engine = kept.map_or_else(|| prepare(expression), Ok)?;
+    engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: CLOCK_INTERVAL });
+    engine.set_input(Value::from(arguments.to_vec()));
+    match engine.eval_rule("data.native.value".to_string()) {
+        Ok(value) => {
+            engine.set_input(Value::Undefined);
+            ENGINES.with_borrow_mut(|engines| engines.insert(expression, engine));
+            Ok(value)
         }
-        let engine = engines.get_mut(expression).ok_or_else(|| anyhow!("no engine"))?;
-        let timer = ExecutionTimerConfig { limit, check_interval: CLOCK_INTERVAL };
-        engine.set_execution_timer_config(timer);
-        engine.set_input(Value::from(arguments.to_vec()));
-        let result = engine.eval_rule("data.native.value".to_string());
-        engine.set_input(Value::Undefined);
-        if result.is_err() {
-            engines.remove(expression);
-        }
-        result.map_err(|error| {
-            if error.downcast_ref::<regorus::LimitError>().is_some() {
-                return error;
-            }
-            anyhow!(Problem::from_regorus(&error.to_string()).message)
-        })
-    })
+        Err(error) if error.downcast_ref::<regorus::LimitError>().is_some() => Err(error),
+        Err(error) => Err(anyhow!(Problem::from_regorus(&error.to_string()).message)),
+    }
 }
 
 fn prepare(expression: &str) -> Result<Engine> {

@@ -10,6 +10,7 @@ use super::crypto::hex;
 use super::keys::{self, Algorithm, Family, Hash};
 use super::{Builtin, text};
 use crate::limits::afford;
+use crate::weight::{afford_json_numbers, afford_text};
 
 macro_rules! verify {
     ($name:literal, $family:ident, $hash:ident) => {
@@ -54,6 +55,7 @@ fn part(text: &str, what: &str) -> Result<Vec<u8>> {
 fn object(text: &str, what: &str) -> Result<Value> {
     let bytes = part(text, what)?;
     let json = std::str::from_utf8(&bytes).map_err(|_| anyhow!("the {what} is not UTF-8"))?;
+    afford_json_numbers(json)?;
     match Value::from_json_str(json) {
         Ok(value @ Value::Object(_)) => Ok(value),
         _ => bail!("the {what} is not a JSON object"),
@@ -215,7 +217,10 @@ fn encode(header: &str, payload: &str, key: &str) -> Result<Value> {
 }
 
 fn encode_sign(arguments: &[Value]) -> Result<Value> {
-    let json = |value: &Value| serde_json::to_string(value).map_err(|error| anyhow!("{error}"));
+    let json = |value: &Value| {
+        afford_text(value, 0)?;
+        serde_json::to_string(value).map_err(|error| anyhow!("{error}"))
+    };
     encode(&json(&arguments[0])?, &json(&arguments[1])?, &json(&arguments[2])?)
 }
 

@@ -1,0 +1,103 @@
+//! What values and numbers weigh once they are written out. A value may hold another one many
+//! times, and a few letters of an exponent stand for as many digits as they say.
+
+use anyhow::{Result, bail};
+use regorus::Value;
+
+use crate::limits::{Exceeded, afford, remaining};
+
+/// Of a number that is written with an exponent.
+const MAX_EXPONENT: u64 = 10_000;
+
+/// Bytes of `value` as a text, about; from `most` on it is not counted further. A level of nesting
+/// adds `indent` to each line.
+fn written(value: &Value, indent: u64, depth: u64, most: u64) -> u64 {
+    let mut sum: u64 = 4 + indent * depth;
+    let mut add = |part: &Value| {
+        sum = sum.saturating_add(written(part, indent, depth + 1, most.saturating_sub(sum)));
+        sum < most
+    };
+    match value {
+        Value::String(text) => sum += text.len() as u64 * 2,
+        Value::Number(number) => {
+            let is_huge = number.as_f64().is_none_or(|number| number.abs() > 1e300);
+            sum += if is_huge { number.format_decimal().len() as u64 } else { 20 };
+        }
+        Value::Array(items) => {
+            items.iter().all(&mut add);
+        }
+        Value::Set(items) => {
+            items.iter().all(&mut add);
+        }
+        Value::Object(members) => {
+            members.iter().all(|(key, value)| add(key) && add(value));
+        }
+        _ => {}
+    }
+    sum
+}
+
+/// Whether `value` can be written out within the limits.
+pub fn afford_text(value: &Value, indent: u64) -> Result<(), Exceeded> {
+    let most = remaining()?.memory;
+    let bytes = written(value, indent, 0, most);
+    if bytes >= most {
+        return Err(Exceeded::Memory);
+    }
+    afford(bytes / 4, bytes)
+}
+
+/// Of a text that begins with a digit: the exponent of the number there.
+fn exponent(text: &str) -> Option<u64> {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '_'));
+    let rest = rest.strip_prefix(['e', 'E'])?;
+    let rest = rest.strip_prefix('+').unwrap_or(rest);
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(rest.len());
+    if rest[end..].starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None; // no number: 3e99ff
+    }
+    let digits = rest[..end].replace('_', "");
+    if digits.is_empty() { None } else { Some(digits.parse().unwrap_or(u64::MAX)) }
+}
+
+pub fn is_huge_number(text: &str) -> bool {
+    exponent(text).is_some_and(|exponent| exponent > MAX_EXPONENT)
+}
+
+/// Whether the numbers of a JSON document can be afforded; what is within strings is none.
+pub fn afford_json_numbers(document: &str) -> Result<()> {
+    let (mut is_text, mut is_escaped) = (false, false);
+    let outside: String = document
+        .chars()
+        .map(|c| {
+            let was_text = is_text;
+            if is_escaped {
+                is_escaped = false;
+            } else if c == '"' {
+                is_text = !is_text;
+            } else {
+                is_escaped = is_text && c == '\\';
+            }
+            if was_text { ' ' } else { c }
+        })
+        .collect();
+    afford_numbers(&outside)
+}
+
+/// Whether the numbers of a document can be afforded, and what looks like one.
+pub fn afford_numbers(document: &str) -> Result<()> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
+    let mut digits = 0_u64;
+    for word in document.split(|c| !is_part(c)) {
+        let word = word.trim_start_matches(['+', '-']);
+        if !word.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+            continue;
+        }
+        let Some(exponent) = exponent(word) else { continue };
+        if exponent > MAX_EXPONENT {
+            bail!("an exponent is at most {MAX_EXPONENT}");
+        }
+        digits += exponent;
+    }
+    Ok(afford(digits * 10, digits)?)
+}
