@@ -5,29 +5,11 @@
 #include <utility>
 
 #include "cel/source.h"
-#include "engines.h"
+#include "policy/engine_buffer.h"
 #include "policy/rego_shape.h"
 
 namespace policy {
 namespace {
-
-// Owns what the engines library allocated.
-class Buffer {
- public:
-  Buffer() = default;
-  explicit Buffer(engines_buffer buffer) : buffer_(buffer) {}
-  ~Buffer() { engines_buffer_free(&buffer_); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-
-  engines_buffer* get() { return &buffer_; }
-  std::string_view text() const {
-    return {reinterpret_cast<const char*>(buffer_.data), buffer_.size};
-  }
-
- private:
-  engines_buffer buffer_{};
-};
 
 const std::uint8_t* bytes(std::string_view text) {
   return reinterpret_cast<const std::uint8_t*>(text.data());
@@ -59,15 +41,15 @@ base::Result<std::shared_ptr<const RegoProgram>> RegoProgram::compile(std::strin
                                                                       ContextSchema::Attrs attrs) {
   if (source.size() <= kMaxBytes)
     if (const auto bad = find_bad_shape(source))
-      return base::fail_invalid("rego_invalid", cel::render(source, *bad));
+      return base::fail_invalid("rego", cel::render(source, *bad));
   engines_problem problem{};
   engines_rego* program =
       engines_rego_compile(bytes(source), source.size(),
                            entry == Entry::kConfig ? ENGINES_CONFIG : ENGINES_CONDITION, &problem);
-  const Buffer message(problem.message);
+  const EngineBuffer message(problem.message);
   if (program == nullptr)
     return base::fail_invalid("rego", describe(source, problem, message.text()));
-  const Buffer reads(engines_rego_reads(program));
+  const EngineBuffer reads(engines_rego_reads(program));
   return std::make_shared<const RegoProgram>(program, source, RegoInput(reads.text(), attrs));
 }
 
@@ -79,7 +61,7 @@ RegoProgram::~RegoProgram() { engines_rego_free(program_); }
 RegoProgram::Result RegoProgram::evaluate(const engines_value* ctx, const engines_value* attrs,
                                           Limits limits) const {
   const engines_limits within{static_cast<std::uint64_t>(limits.time.count()), limits.memory};
-  Buffer out;
+  EngineBuffer out;
   const auto outcome =
       static_cast<Outcome>(engines_rego_evaluate(program_, ctx, attrs, &within, out.get()));
   static_assert(std::to_underlying(Outcome::kOutOfMemory) == ENGINES_OUT_OF_MEMORY);
