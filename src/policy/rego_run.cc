@@ -7,6 +7,33 @@
 #include "policy/request_context.h"
 
 namespace policy {
+namespace {
+
+// Why an evaluation gave nothing to use: `rule` had to be `wanted`.
+std::string fault_of(const RegoProgram::Result& result, std::string_view rule,
+                     std::string_view wanted) {
+  using enum RegoProgram::Outcome;
+  switch (result.outcome) {
+    case kUndefined:
+      return fmt::format("\"{}\" is undefined", rule);
+    case kFalse:
+    case kTrue:
+      return fmt::format("\"{}\" is a boolean, not {}", rule, wanted);
+    case kObject:
+      return fmt::format("\"{}\" is an object, not {}", rule, wanted);
+    case kOther:
+      return fmt::format("\"{}\" is a {}, not {}", rule, result.text, wanted);
+    case kOutOfTime:
+      return "the Rego policy takes longer than two seconds";
+    case kOutOfMemory:
+      return "the Rego policy needs more than 32 MiB";
+    case kError:
+      break;
+  }
+  return result.text;
+}
+
+}  // namespace
 
 void RegoRun::set_on_loop(bool on_loop) {
   on_loop_ = on_loop;
@@ -71,62 +98,26 @@ const RegoProgram::Result* RegoRun::result_of(const RegoProgram& program, Reques
 }
 
 ConditionOutcome RegoRun::evaluate_condition(const RegoProgram& program, RequestContext& context) {
-  using enum RegoProgram::Outcome;
   const RegoProgram::Result* result = result_of(program, context);
   if (result == nullptr) return ConditionOutcome::kError;
   switch (result->outcome) {
-    case kUndefined:
-    case kFalse:
+    case RegoProgram::Outcome::kUndefined:
+    case RegoProgram::Outcome::kFalse:
       return ConditionOutcome::kNoMatch;
-    case kTrue:
+    case RegoProgram::Outcome::kTrue:
       return ConditionOutcome::kMatch;
-    case kObject:
-      context.set_error("\"match\" is an object, not a boolean");
-      break;
-    case kOther:
-      context.set_error(fmt::format("\"match\" is a {}, not a boolean", result->text));
-      break;
-    case kError:
-      context.set_error(result->text);
-      break;
-    case kOutOfTime:
-      context.set_error("the Rego policy takes longer than two seconds");
-      break;
-    case kOutOfMemory:
-      context.set_error("the Rego policy needs more than 32 MiB");
-      break;
+    default:
+      context.set_error(fault_of(*result, "match", "a boolean"));
+      return ConditionOutcome::kError;
   }
-  return ConditionOutcome::kError;
 }
 
 base::Result<std::string> RegoRun::evaluate_object(const RegoProgram& program,
                                                    RequestContext& context) {
-  using enum RegoProgram::Outcome;
   const RegoProgram::Result* result = result_of(program, context);
   if (result != nullptr) {
-    switch (result->outcome) {
-      case kObject:
-        return result->text;
-      case kUndefined:
-        context.set_error("\"result\" is undefined");
-        break;
-      case kFalse:
-      case kTrue:
-        context.set_error("\"result\" is a boolean, not an object");
-        break;
-      case kOther:
-        context.set_error(fmt::format("\"result\" is a {}, not an object", result->text));
-        break;
-      case kError:
-        context.set_error(result->text);
-        break;
-      case kOutOfTime:
-        context.set_error("the Rego policy takes longer than two seconds");
-        break;
-      case kOutOfMemory:
-        context.set_error("the Rego policy needs more than 32 MiB");
-        break;
-    }
+    if (result->outcome == RegoProgram::Outcome::kObject) return result->text;
+    context.set_error(fault_of(*result, "result", "an object"));
   }
   return base::fail(base::Code::kFailedPrecondition, "rego", context.error(),
                     base::Source::kPolicy);
