@@ -1,6 +1,7 @@
 #include "cel/compare.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 namespace cel {
@@ -44,6 +45,36 @@ std::partial_ordering compare_numbers(const Value& a, const Value& b) {
   }
 }
 
+// A number as it is, a decimal as the number that it spells, anything else as null.
+Value number_of(const Value& value) {
+  if (value.is_number()) return value;
+  if (!value.is_decimal()) return Value::null();
+  const std::string_view text = value.as_text();
+  const char* end = text.data() + text.size();
+  std::int64_t whole = 0;
+  if (const auto read = std::from_chars(text.data(), end, whole); read.ptr == end)
+    if (read.ec == std::errc{}) return Value::integer(whole);
+  std::uint64_t large = 0;
+  if (const auto read = std::from_chars(text.data(), end, large); read.ptr == end)
+    if (read.ec == std::errc{}) return Value::unsigned_integer(large);
+  return Value::null();
+}
+
+// Of values that are not numbers both.
+[[gnu::noinline]] std::optional<std::partial_ordering> compare_decimals(const Value& a,
+                                                                        const Value& b) {
+  const Value x = number_of(a);
+  const Value y = number_of(b);
+  if (!x.is_number() || !y.is_number()) return std::nullopt;
+  return compare_numbers(x, y);
+}
+
+bool decimal_equals(const Value& a, const Value& b) {
+  if (!a.is_decimal() && !b.is_decimal()) return false;
+  const auto order = compare_decimals(a, b);
+  return order && *order == 0;
+}
+
 Value equals_at(Evaluation& evaluation, const Value& a, const Value& b, int depth);
 
 Value lists_equal(Evaluation& evaluation, const Value& a, const Value& b, int depth) {
@@ -78,7 +109,7 @@ Value equals_at(Evaluation& evaluation, const Value& a, const Value& b, int dept
   if (b.is_error()) return b;
   if (!evaluation.charge(1)) return Evaluation::cost_limit();
   if (a.is_number() && b.is_number()) return Value::boolean(compare_numbers(a, b) == 0);
-  if (a.kind() != b.kind()) return Value::boolean(false);
+  if (a.kind() != b.kind()) return Value::boolean(decimal_equals(a, b));
   if (depth > kMaxNesting)
     return Value::error(ErrorCode::kMemoryLimit, "the values are nested too deep to be compared");
   switch (a.kind()) {
@@ -124,11 +155,13 @@ Value equals(Evaluation& evaluation, const Value& a, const Value& b) {
 
 std::optional<std::partial_ordering> compare(const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) return compare_numbers(a, b);
-  if (a.kind() != b.kind()) return std::nullopt;
+  if (a.kind() != b.kind()) return compare_decimals(a, b);
   switch (a.kind()) {
     case Kind::kBool:
       return a.as_bool() <=> b.as_bool();
     case Kind::kString:  // UTF-8 sorts by bytes as by code points
+      if (a.is_decimal() && b.is_decimal()) return compare_decimals(a, b);
+      [[fallthrough]];
     case Kind::kBytes:
       return a.as_text() <=> b.as_text();
     case Kind::kDuration:
@@ -177,7 +210,8 @@ Value find_key(Evaluation& evaluation, const Value& map, const Value& key) {
 Value list_contains(Evaluation& evaluation, const Value& list, const Value& element) {
   ListIterator elements(list, evaluation.arena());
   Value candidate;
-  if (element.is(Kind::kString)) {  // as equals() has it, without its dispatch
+  if (element.is(Kind::kString) &&
+      !element.is_decimal()) {  // as equals() has it, without its dispatch
     const std::string_view text = element.as_text();
     while (elements.next(candidate)) {
       if (!evaluation.charge(1)) return Evaluation::cost_limit();

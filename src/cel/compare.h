@@ -12,7 +12,8 @@ namespace cel {
 Value equals(Evaluation& evaluation, const Value& a, const Value& b);
 
 // The order of two values of one ordered kind, numbers across their kinds; nothing when they have
-// none. NaN is unordered.
+// none. A decimal is ordered as its number among numbers and decimals, as its text among texts. NaN
+// is unordered.
 std::optional<std::partial_ordering> compare(const Value& a, const Value& b);
 
 // Pays for comparing the two; false when the budget is gone.

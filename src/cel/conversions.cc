@@ -118,7 +118,7 @@ Value to_string_value(Evaluation& evaluation, const Value* args, std::size_t) {
   const Value& v = args[0];
   switch (v.kind()) {
     case Kind::kString:
-      return v;
+      return Value::string(v.as_text());  // of a decimal, its text alone
     case Kind::kBool:
       return Value::string(v.as_bool() ? "true" : "false");
     case Kind::kInt:

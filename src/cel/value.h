@@ -77,6 +77,13 @@ class Value {
   static constexpr Value real(double v) { return Value(Kind::kDouble, 0, 0, Payload{.d = v}); }
   // Texts of 4 GiB and more become an error.
   static constexpr Value string(std::string_view v) { return text(Kind::kString, v); }
+  // A 64-bit integer as the text that JSON has for it: a text in every way, but that comparing it
+  // with a number compares the number that it spells. Only sources of attributes make these.
+  static constexpr Value decimal(std::string_view v) {
+    Value out = string(v);
+    if (out.is(Kind::kString)) out.sub_ = kIsDecimal;
+    return out;
+  }
   static constexpr Value bytes(std::string_view v) { return text(Kind::kBytes, v); }
   // The name of a type, as type(x) gives it.
   static constexpr Value type(std::string_view name) { return text(Kind::kType, name); }
@@ -125,6 +132,7 @@ class Value {
   // The evaluation had to end: nothing may do without this value.
   constexpr bool is_limit() const { return is_error() && error_code() >= ErrorCode::kCostLimit; }
   constexpr bool is_true() const { return kind_ == Kind::kBool && payload_.b; }
+  constexpr bool is_decimal() const { return kind_ == Kind::kString && sub_ == kIsDecimal; }
   constexpr bool is_number() const { return kind_ >= Kind::kInt && kind_ <= Kind::kDouble; }
 
   constexpr bool as_bool() const { return payload_.b; }
@@ -154,7 +162,8 @@ class Value {
   Value map_find(const Value& key, Arena& arena) const;
 
  private:
-  static constexpr std::uint8_t kIsArray = 1;
+  static constexpr std::uint8_t kIsArray = 1;    // of a list or map
+  static constexpr std::uint8_t kIsDecimal = 2;  // of a text
 
   union Payload {
     std::int64_t i = 0;
@@ -243,7 +252,8 @@ class Opaque {
 };
 
 // CEL's `==`: numbers compare across their types, different other types are unequal, NaN is unequal
-// to itself. Never an error, except the memory limit of a view.
+// to itself. A decimal equals its text and its number. Never an error, except the memory limit of
+// a view.
 bool equal(const Value& a, const Value& b, Arena& arena);
 
 // CEL's name of a kind: "int", "list", "google.protobuf.Timestamp", ...

@@ -3,6 +3,7 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 
@@ -16,9 +17,29 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using Request = corev1::RequestContext::Request;
 
-constexpr cel::ShapeId kHeadersShape = 1;
-constexpr cel::ShapeId kQueryShape = 2;
-constexpr cel::ShapeId kFirstShape = 3;
+// The maps of the HTTP part whose keys are the request's. Those without a field in the message are
+// members of our own.
+struct Entries {
+  std::string_view name;
+  Attr all;
+  Attr one;
+  bool is_header;
+  bool is_field;
+};
+constexpr std::array kEntries = {
+    Entries{"headers", Attr::kHeaders, Attr::kHeader, true, true},
+    Entries{"queryParams", Attr::kQueryParams, Attr::kQueryParam, false, true},
+    Entries{"headerValues", Attr::kAllHeaderValues, Attr::kHeaderValues, true, false},
+    Entries{"queryParamValues", Attr::kAllQueryParamValues, Attr::kQueryParamValues, false, false}};
+
+// The shape of kEntries[i] is i + 1.
+constexpr cel::ShapeId kFirstShape = kEntries.size() + 1;
+
+cel::ShapeId entries_shape(std::string_view name) {
+  const auto found = std::ranges::find(kEntries, name, &Entries::name);
+  return found == kEntries.end() ? cel::kOpenShape
+                                 : static_cast<cel::ShapeId>(found - kEntries.begin() + 1);
+}
 
 struct Member {
   std::string_view name;
@@ -120,7 +141,7 @@ cel::ShapeId ContextSchema::shape_of(const Descriptor& message, bool is_list) co
 
 cel::ShapeId ContextSchema::shape_of(const FieldDescriptor& field) const {
   if (field.containing_type() == Request::HTTP::descriptor() && field.is_map())
-    return field.name() == "headers" ? kHeadersShape : kQueryShape;
+    return entries_shape(field.name());
   if (field.is_map() || field.message_type() == nullptr) return cel::kOpenShape;
   return shape_of(*field.message_type(), field.is_repeated());
 }
@@ -160,15 +181,21 @@ std::optional<cel::Attribute> ContextSchema::root(std::string_view name) const {
 
 std::optional<cel::Attribute> ContextSchema::member(const cel::Attribute& parent,
                                                     std::string_view name) const {
-  if (parent.shape == kHeadersShape || parent.shape == kQueryShape) {
-    const bool is_header = parent.shape == kHeadersShape;
-    cel::Slot out =
-        slot(is_header ? Attr::kHeader : Attr::kQueryParam, parent.slot.id & kUnderGrpc);
-    if (static_cast<Attr>(parent.slot.id & ~kUnderGrpc) == Attr::kAbsent) out = slot(Attr::kAbsent);
-    out.key = is_header ? lower_case(name) : std::string(name);
+  const bool is_absent = static_cast<Attr>(parent.slot.id & ~kUnderGrpc) == Attr::kAbsent;
+  const auto slot_under = [&](Attr attr) {
+    return is_absent ? slot(Attr::kAbsent) : slot(attr, parent.slot.id & kUnderGrpc);
+  };
+  if (parent.shape < kFirstShape) {
+    const Entries& entries = kEntries[parent.shape - 1];
+    cel::Slot out = slot_under(entries.one);
+    out.key = entries.is_header ? lower_case(name) : std::string(name);
     return cel::Attribute{std::move(out)};
   }
   const Shape& shape = shapes_[parent.shape - kFirstShape];
+  if (!shape.is_list && shape.message == Request::HTTP::descriptor())
+    for (const Entries& entries : kEntries)
+      if (!entries.is_field && entries.name == name)
+        return cel::Attribute{slot_under(entries.all), &cel::kDynType, entries_shape(name)};
   const FieldDescriptor* field = shape.is_list ? nullptr : find_field(*shape.message, name);
   if (field == nullptr) return std::nullopt;
   return cel::Attribute{slot_of(parent.slot, *field), &cel::kDynType, shape_of(*field)};
@@ -189,6 +216,9 @@ std::vector<std::string_view> ContextSchema::member_names(cel::ShapeId shape) co
   if (shape < kFirstShape || shapes_[shape - kFirstShape].is_list) return names;
   const Descriptor& message = *shapes_[shape - kFirstShape].message;
   for (int i = 0; i < message.field_count(); ++i) names.push_back(message.field(i)->name());
+  if (&message == Request::HTTP::descriptor())
+    for (const Entries& entries : kEntries)
+      if (!entries.is_field) names.push_back(entries.name);
   return names;
 }
 

@@ -34,6 +34,10 @@ enum class Attr : std::uint32_t {
   kHeader,  // Slot::key: the name in lower case
   kQueryParams,
   kQueryParam,  // Slot::key: the name
+  kAllHeaderValues,
+  kHeaderValues,  // as kHeader
+  kAllQueryParamValues,
+  kQueryParamValues,  // as kQueryParam
   kGrpc,
   kGrpcMethod,
   kGrpcService,
@@ -56,7 +60,9 @@ struct MessagePath {
 
 // What expressions may name: `ctx`, spelled as the RequestContext message is, and, where a Policy
 // stands behind the expression, its `attrs`. Values are dyn: rules written for a ctx of JSON
-// values mean the same here. Below Structs, bodyMap and string maps everything goes.
+// values mean the same here. Beside the message's fields, the HTTP part has `headerValues` and
+// `queryParamValues`: lists of all values of each name. Below Structs, bodyMap and string maps
+// everything goes.
 //
 // Immutable; one instance of each kind for the whole program.
 class ContextSchema final : public cel::Schema {

@@ -23,6 +23,10 @@ constexpr std::array<std::string_view, 10> kPlainMembers = {
     "method", "path",    "host",    "protocol",        "size",
     "scheme", "service", "package", "serviceFullName", "ip"};
 
+// Members whose entries are shown or hidden by their names.
+constexpr std::array<std::string_view, 4> kMembersByName = {"headers", "headerValues",
+                                                            "queryParams", "queryParamValues"};
+
 // One step of a path: a name, or one that is computed.
 struct Step {
   bool is_known = false;
@@ -50,7 +54,7 @@ Kind kind_of_path(const std::vector<Step>& path) {
   const std::string& member = path[at].name;
   if (is_among(member, kPlainMembers)) return Kind::kShown;
   if (member == "body" || member == "bodyMap") return Kind::kBody;
-  if (member == "headers" || member == "queryParams") return kind_of_named(path, at + 1);
+  if (is_among(member, kMembersByName)) return kind_of_named(path, at + 1);
   return Kind::kCredential;
 }
 

@@ -13,4 +13,9 @@ namespace policy {
 cel::Value header_value(const HeaderSource* headers, std::string_view lower_name);
 cel::Value header_map(const HeaderSource* headers, cel::Arena& arena);
 
+// The same with all values of a name, in their order.
+cel::Value header_values(const HeaderSource* headers, std::string_view lower_name,
+                         cel::Arena& arena);
+cel::Value header_values_map(const HeaderSource* headers, cel::Arena& arena);
+
 }  // namespace policy

@@ -17,11 +17,9 @@ using cel::Value;
 using pb::FieldDescriptor;
 using pb::Message;
 
-Value decimal_text(std::int64_t number, Arena& arena) {
-  return make_text(fmt::format_int(number).c_str(), arena);
-}
-Value decimal_text(std::uint64_t number, Arena& arena) {
-  return make_text(fmt::format_int(number).c_str(), arena);
+Value decimal_text(const fmt::format_int& digits, Arena& arena) {
+  const std::string_view kept = arena.copy({digits.data(), digits.size()});
+  return kept.data() == nullptr ? Value::memory_limit() : Value::decimal(kept);
 }
 
 // RFC 3339 in UTC with as many fraction digits, in threes, as the time needs.
@@ -69,9 +67,9 @@ Value singular_value(const Message& message, const FieldDescriptor& field, Arena
     case FieldDescriptor::CPPTYPE_UINT32:
       return Value::real(read.GetUInt32(message, &field));
     case FieldDescriptor::CPPTYPE_INT64:
-      return decimal_text(std::int64_t{read.GetInt64(message, &field)}, arena);
+      return make_decimal(std::int64_t{read.GetInt64(message, &field)}, arena);
     case FieldDescriptor::CPPTYPE_UINT64:
-      return decimal_text(std::uint64_t{read.GetUInt64(message, &field)}, arena);
+      return make_decimal(std::uint64_t{read.GetUInt64(message, &field)}, arena);
     case FieldDescriptor::CPPTYPE_FLOAT:
       return Value::real(static_cast<double>(read.GetFloat(message, &field)));
     case FieldDescriptor::CPPTYPE_DOUBLE:
@@ -98,9 +96,9 @@ Value repeated_value(const Message& message, const FieldDescriptor& field, int i
     case FieldDescriptor::CPPTYPE_UINT32:
       return Value::real(read.GetRepeatedUInt32(message, &field, index));
     case FieldDescriptor::CPPTYPE_INT64:
-      return decimal_text(std::int64_t{read.GetRepeatedInt64(message, &field, index)}, arena);
+      return make_decimal(std::int64_t{read.GetRepeatedInt64(message, &field, index)}, arena);
     case FieldDescriptor::CPPTYPE_UINT64:
-      return decimal_text(std::uint64_t{read.GetRepeatedUInt64(message, &field, index)}, arena);
+      return make_decimal(std::uint64_t{read.GetRepeatedUInt64(message, &field, index)}, arena);
     case FieldDescriptor::CPPTYPE_FLOAT:
       return Value::real(static_cast<double>(read.GetRepeatedFloat(message, &field, index)));
     case FieldDescriptor::CPPTYPE_DOUBLE:
@@ -300,6 +298,14 @@ class GroupList final : public cel::ListView {
 Value make_text(std::string_view text, Arena& arena) {
   const std::string_view kept = arena.copy(text);
   return kept.data() == nullptr ? Value::memory_limit() : Value::string(kept);
+}
+
+Value make_decimal(std::int64_t number, Arena& arena) {
+  return decimal_text(fmt::format_int(number), arena);
+}
+
+Value make_decimal(std::uint64_t number, Arena& arena) {
+  return decimal_text(fmt::format_int(number), arena);
 }
 
 const FieldDescriptor* find_field(const pb::Descriptor& message, std::string_view name) {

@@ -44,5 +44,8 @@ cel::Value make_list(cel::Arena& arena, Args... args) {
 }
 // A text made for this evaluation.
 cel::Value make_text(std::string_view text, cel::Arena& arena);
+// A 64-bit integer: a decimal text.
+cel::Value make_decimal(std::int64_t number, cel::Arena& arena);
+cel::Value make_decimal(std::uint64_t number, cel::Arena& arena);
 
 }  // namespace policy

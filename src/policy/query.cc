@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "policy/message_value.h"
 
@@ -60,6 +63,13 @@ std::optional<Pair> next_pair(std::string_view query, std::size_t& position) {
   return std::nullopt;
 }
 
+Value list_of(const std::vector<Value>& values, Arena& arena) {
+  auto* kept = arena.array<Value>(values.size());
+  if (kept == nullptr) return Value::memory_limit();
+  std::ranges::copy(values, kept);
+  return Value::list(std::span<const Value>(kept, values.size()));
+}
+
 }  // namespace
 
 Value query_param(std::string_view query, std::string_view name, Arena& arena) {
@@ -89,6 +99,43 @@ Value query_map(std::string_view query, Arena& arena) {
     if (seen.insert(key->as_text()).second) entries[size++] = {*key, *value};
   }
   return Value::map(std::span<const cel::MapEntry>(entries, size));
+}
+
+Value query_param_values(std::string_view query, std::string_view name, Arena& arena) {
+  std::vector<Value> values;
+  std::size_t position = 0;
+  while (const auto pair = next_pair(query, position)) {
+    if (is_plain(pair->key) && pair->key != name) continue;
+    const auto key = decode(pair->key, arena);
+    if (!key || (!key->is_error() && key->as_text() != name)) continue;
+    const auto value = decode(pair->value, arena);
+    if (!value) continue;
+    if (key->is_error() || value->is_error()) return Value::memory_limit();
+    values.push_back(*value);
+  }
+  return values.empty() ? Value::no_such_key() : list_of(values, arena);
+}
+
+Value query_values_map(std::string_view query, Arena& arena) {
+  std::vector<std::pair<Value, std::vector<Value>>> names;
+  std::unordered_map<std::string_view, std::size_t> numbers;  // into `names`
+  std::size_t position = 0;
+  while (const auto pair = next_pair(query, position)) {
+    const auto key = decode(pair->key, arena);
+    const auto value = key ? decode(pair->value, arena) : std::nullopt;
+    if (!value) continue;
+    if (key->is_error() || value->is_error()) return Value::memory_limit();
+    const auto [number, is_new] = numbers.emplace(key->as_text(), names.size());
+    if (is_new) names.push_back({*key, {}});
+    names[number->second].second.push_back(*value);
+  }
+  auto* entries = arena.array<cel::MapEntry>(names.size());
+  if (entries == nullptr) return Value::memory_limit();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    entries[i] = {names[i].first, list_of(names[i].second, arena)};
+    if (entries[i].value.is_error()) return Value::memory_limit();
+  }
+  return Value::map(std::span<const cel::MapEntry>(entries, names.size()));
 }
 
 }  // namespace policy

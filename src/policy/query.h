@@ -15,4 +15,8 @@ cel::Value query_param(std::string_view query, std::string_view name, cel::Arena
 // All of them. Only what an expression asks for is decoded.
 cel::Value query_map(std::string_view query, cel::Arena& arena);
 
+// The same with all values of a name, in their order.
+cel::Value query_param_values(std::string_view query, std::string_view name, cel::Arena& arena);
+cel::Value query_values_map(std::string_view query, cel::Arena& arena);
+
 }  // namespace policy

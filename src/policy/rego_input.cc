@@ -173,7 +173,8 @@ void RegoInput::add(const std::vector<std::string_view>& path) {
       auto attribute = schema.member(node->attribute, path[i]);
       if (!attribute || attr_of(attribute->slot) == Attr::kAbsent) return;
       // The names of headers are in lower case, and Rego's are compared as they are.
-      if (attr_of(attribute->slot) == Attr::kHeader && !is_lower_case(path[i])) return;
+      const Attr attr = attr_of(attribute->slot);
+      if ((attr == Attr::kHeader || attr == Attr::kHeaderValues) && !is_lower_case(path[i])) return;
       node->members.push_back({std::string(path[i]), std::move(*attribute), false, {}});
       member = node->members.end() - 1;
     }

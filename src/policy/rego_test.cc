@@ -105,6 +105,8 @@ TEST_F(RegoTest, TheInputIsTheContextAsJson) {
            "not input.ctx.request.http.headers[\"X-Team\"]",
            "input.ctx.request.http.queryParams == {\"page\": \"2\", \"tag\": \"a\"}",
            "input.ctx.request.http.queryParams.tag == \"a\"",
+           "input.ctx.request.http.headerValues[\"x-role\"] == [\"a\", \"b\"]",
+           "input.ctx.request.http.queryParamValues.tag == [\"a\", \"b\"]",
            "input.ctx.request.ip == \"203.0.113.7\"",
            "not input.ctx.request.http.size",
            "not input.ctx.device",

@@ -1,7 +1,5 @@
 #include "policy/request_context.h"
 
-#include <fmt/format.h>
-
 #include "base/encoding.h"
 #include "policy/context_schema.h"
 #include "policy/header_map.h"
@@ -202,7 +200,7 @@ Value RequestContext::resolve_http(const cel::Slot& slot, Arena& arena) const {
     case Attr::kUri:
       return Value::string(request_.uri);
     case Attr::kSize:
-      return make_text(fmt::format_int(request_.content_length).c_str(), arena);
+      return make_decimal(request_.content_length, arena);
     case Attr::kHeader:
       return header_value(request_.headers, slot.key);
     case Attr::kHeaders:
@@ -211,6 +209,14 @@ Value RequestContext::resolve_http(const cel::Slot& slot, Arena& arena) const {
       return query_param(request_.query, slot.key, arena);
     case Attr::kQueryParams:
       return query_map(request_.query, arena);
+    case Attr::kHeaderValues:
+      return header_values(request_.headers, slot.key, arena);
+    case Attr::kAllHeaderValues:
+      return header_values_map(request_.headers, arena);
+    case Attr::kQueryParamValues:
+      return query_param_values(request_.query, slot.key, arena);
+    case Attr::kAllQueryParamValues:
+      return query_values_map(request_.query, arena);
     case Attr::kBody:
       if (!request_.body || request_.body->empty()) return Value::no_such_key();
       if (request_.body->size() > JsonBody::kMaxBytes)
@@ -263,7 +269,8 @@ Value RequestContext::has(const cel::Slot& slot, Arena& arena) const {
     return Value::boolean(has_field(*message, *path.fields.back()));
   }
   // Below a part that this request does not have, has() is a miss like any other access.
-  const bool is_in_http = attr != Attr::kHttp && attr >= Attr::kHttp && attr <= Attr::kQueryParam;
+  const bool is_in_http =
+      attr != Attr::kHttp && attr >= Attr::kHttp && attr <= Attr::kQueryParamValues;
   const bool under_grpc = (slot.id & kUnderGrpc) != 0;
   if ((is_in_http && under_grpc != request_.is_grpc) ||
       (attr == Attr::kHttp && under_grpc && !request_.is_grpc) ||
