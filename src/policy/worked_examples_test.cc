@@ -1,7 +1,7 @@
 // The worked examples of the reference's behaviour, row by row, under their numbers. `expected` is
 // what we do; where the reference does something else, `reference` says what, and
 // docs/adr/0007-departures-from-the-reference.md why. Rows 80, 83 to 86 and 145 to 154
-// are elsewhere, in tests/e2e, since they are about HTTP; 123 to 131 with the tests of
+// are in tests/e2e/test_worked_examples.py, since they are about HTTP; 123 to 131 with the tests of
 // Rego, 132 to 144 with those of dynamicConfig. Row 122 is of a mode that this gateway refuses.
 #include "policy/check.h"
 #include "policy/testkit_test.h"
