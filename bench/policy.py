@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """./dev bench policy [--save]: what one decision costs, in time, allocations and instructions, and how that grows.
 
---save writes the table to bench/results."""
+Fails when instructions grow or shrink by more than 5 % with what does not apply. --save writes the table to bench/results."""
 import argparse
 import datetime
 import json
@@ -17,7 +17,12 @@ BIN = ROOT / "build/release/bin"
 GROWTH = [("decide_beside_policies/10", "decide_beside_policies/10000"),
           ("decide_beside_policies_unremembered/10", "decide_beside_policies_unremembered/10000"),
           ("recall_and_decide/10", "recall_and_decide/100000")]
+MOST_GROWTH = 0.05
 PROGRAMS = [("policy_bench", "^(decide|remember)_"), ("gateway_bench", "^recall_")]
+
+
+def plain(name):
+    return name.split("/iterations:")[0]
 
 
 def times(program, select):
@@ -29,7 +34,7 @@ def times(program, select):
             continue
         if "error_message" in run:
             raise SystemExit(f"{run['name']}: {run['error_message']}")
-        line = best.setdefault(run["run_name"], {"ns": run["cpu_time"], "allocations": run.get("allocations")})
+        line = best.setdefault(plain(run["run_name"]), {"ns": run["cpu_time"], "allocations": run.get("allocations")})
         line["ns"] = min(line["ns"], run["cpu_time"])
     return best
 
@@ -44,7 +49,7 @@ def main():
         counted = subprocess.run([sys.executable, ROOT / "bench/instructions.py", BIN / program, select], check=True,
                                  capture_output=True, text=True).stdout
         for name, count in re.findall(r"^(\S+)\s+([0-9.]+) instructions$", counted, re.M):
-            results[name]["instructions"] = float(count)
+            results[plain(name)]["instructions"] = float(count)
     print(f"{'':44} {'ns':>9} {'allocations':>12} {'instructions':>13}")
     for name, line in results.items():
         shown = [f"{line['ns']:9.1f}"] + ["-".rjust(width) if line.get(key) is None else f"{line[key]:{width}.1f}"
@@ -60,6 +65,8 @@ def main():
         path.write_text(json.dumps({"date": now.isoformat(timespec="seconds"), "cpus": os.cpu_count(), "results": results,
                                     "growth": growth}, indent=1) + "\n")
         print(f"written: {path.relative_to(ROOT)}")
+    if any(abs(each) > MOST_GROWTH for each in growth.values()):
+        raise SystemExit(f"the cost of a decision depends on what does not apply, by more than {MOST_GROWTH:.0%}")
 
 
 main()

@@ -16,7 +16,6 @@ using cel::ExprId;
 using cel::ExprKind;
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
-using google::protobuf::OneofDescriptor;
 
 constexpr std::string_view kConditional = "_?_:_";
 
