@@ -1,10 +1,10 @@
 //! A compiled script: checked, shared by threads, evaluated within limits.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Mutex;
 
 use regorus::utils::limits::ExecutionTimerConfig;
-use regorus::{Engine, LimitError, Value};
+use regorus::{Engine, LimitError, PolicyLengthConfig, Value};
 
 use crate::builtins;
 use crate::limits::{self, Exceeded, Limits};
@@ -12,6 +12,12 @@ use crate::scan::{self, Scan};
 use crate::weight;
 
 const MAX_SOURCE_BYTES: usize = 20_000;
+/// A script's lines may be as long as it is: certificates stand in one.
+const LENGTHS: PolicyLengthConfig = PolicyLengthConfig {
+    max_col: NonZeroU32::new(MAX_SOURCE_BYTES as u32 + 1).unwrap(),
+    max_file_bytes: NonZeroUsize::new(MAX_SOURCE_BYTES).unwrap(),
+    max_lines: NonZeroUsize::new(MAX_SOURCE_BYTES + 1).unwrap(),
+};
 /// The interpreter looks at the clock once in so many steps.
 pub const CLOCK_INTERVAL: NonZeroU32 = NonZeroU32::new(32).unwrap();
 /// Engines that a program keeps for the next evaluations.
@@ -94,6 +100,7 @@ impl Program {
         }
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(true);
+        engine.set_policy_length_config(LENGTHS);
         engine.set_execution_timer_config(timer(COMPILE_LIMITS));
         let package = engine
             .add_policy(String::new(), scan.text.clone())

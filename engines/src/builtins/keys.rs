@@ -158,16 +158,17 @@ impl Verifier {
         }
     }
 
+    /// As tokens have it; each curve goes with one hash (RFC 7518 §3.4).
     pub fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         let digest = algorithm.hash.of(message);
         match (self, algorithm.family) {
             (Verifier::Rsa(key), Family::Rs) => key.verify(algorithm.hash.pkcs1(), &digest, signature).is_ok(),
             (Verifier::Rsa(key), Family::Ps) => key.verify(algorithm.hash.pss(), &digest, signature).is_ok(),
-            (Verifier::P256(key), Family::Es) => p256::ecdsa::Signature::from_slice(signature)
+            (Verifier::P256(key), Family::Es) if algorithm.hash == Hash::Sha256 => p256::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()),
-            (Verifier::P384(key), Family::Es) => p384::ecdsa::Signature::from_slice(signature)
+            (Verifier::P384(key), Family::Es) if algorithm.hash == Hash::Sha384 => p384::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()),
-            (Verifier::P521(key), Family::Es) => p521::ecdsa::Signature::from_slice(signature)
+            (Verifier::P521(key), Family::Es) if algorithm.hash == Hash::Sha512 => p521::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()),
             _ => false,
         }

@@ -108,6 +108,7 @@ const ALLOWED: &[(&str, usize)] = &[
     ("rand.intn", 2),
     ("regex.find_all_string_submatch_n", 3),
     ("regex.find_n", 3),
+    ("regex.globs_match", 2),
     ("regex.is_valid", 1),
     ("regex.match", 2),
     ("regex.replace", 3),
@@ -173,7 +174,6 @@ pub fn arity(name: &str) -> usize {
 pub fn why_refused(name: &str) -> Option<String> {
     match name {
         "http.send" => Some("http.send is not available: a policy makes no requests".to_string()),
-        "regex.globs_match" => Some("regex.globs_match is not available yet".to_string()),
         "all" | "any" => Some(format!("{name} is deprecated in Rego v1; write \"every\" or \"some\"")),
         "assign" => Some("assign is written \":=\"".to_string()),
         "print" => Some("print may only stand as a statement of its own".to_string()),

@@ -2,6 +2,7 @@
 //! lacks them or because one call of them could take long or much.
 
 mod crypto;
+mod globs;
 mod guarded;
 mod keys;
 mod list;
@@ -43,7 +44,7 @@ fn named(name: &str, error: anyhow::Error) -> anyhow::Error {
 }
 
 pub fn replaced() -> impl Iterator<Item = &'static Builtin> {
-    [crypto::BUILTINS, guarded::BUILTINS, net::BUILTINS, operators::BUILTINS, token::BUILTINS, x509::BUILTINS]
+    [crypto::BUILTINS, globs::BUILTINS, guarded::BUILTINS, net::BUILTINS, operators::BUILTINS, token::BUILTINS, x509::BUILTINS]
         .into_iter()
         .flatten()
 }
