@@ -62,7 +62,9 @@ struct RequestTools {
 };
 
 // The life of one request (docs/life_of_a_request.md): `run` reads from top to bottom, and its last
-// phase, the log, always runs. Lives on the handler's coroutine frame.
+// phase, the log, always runs. Lives on the handler's coroutine frame. Its phases stand in
+// request.cc, what goes to the upstream and back in request_upstream.cc, answers of ours in
+// request_answer.cc.
 class Request final : private ResponseShaper {
  public:
   Request(http::ServerStream& stream, RequestTools& tools,
@@ -128,8 +130,7 @@ class Request final : private ResponseShaper {
   void on_trailers(const http::FieldList& trailers) override;
   void note_grpc_status(const http::FieldList& fields);
   std::string_view original_or_joined(std::string_view path, std::string& storage) const;
-  void set_field(http::FieldList& fields, std::string_view name, std::string_view value,
-                 bool append);
+  void edit_response_fields(http::FieldList& fields) const;
   void fill_entry();
   void write_log();
   Reply upstream_reply(const ExchangeResult& result);
