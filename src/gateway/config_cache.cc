@@ -53,15 +53,22 @@ ConfigCache::Entry* ConfigCache::begin(const Basis& basis, std::string json) {
   if (compiling_ >= kMaxCompiling || service.compiling >= kMaxCompilingOfService) return nullptr;
   entries_.push_front({.json = std::move(json), .service = &service});
   const auto entry = entries_.begin();
+  if (!submit(basis, entry)) {
+    entries_.erase(entry);
+    return nullptr;
+  }
   service.by_json.emplace(entry->json, entry);
   ++service.compiling;
   ++compiling_;
-  // An entry that is being compiled stays where it is, and its waiters keep the loop running.
-  compiler_.submit({basis, entry->json, [this, entry](ComputedConfig made) {
-                      auto shared = std::make_shared<ComputedConfig>(std::move(made));
-                      loop_.post([this, entry, shared] { finish(entry, shared); });
-                    }});
   return &*entry;
+}
+
+// An entry that is being compiled stays where it is, and its waiters keep the loop running.
+bool ConfigCache::submit(const Basis& basis, Entries::iterator entry) {
+  return compiler_.submit([this, basis, entry] {
+    auto made = std::make_shared<ComputedConfig>(compile_computed_config(*basis, entry->json));
+    loop_.post([this, entry, made = std::move(made)] { finish(entry, made); });
+  });
 }
 
 void ConfigCache::finish(Entries::iterator entry, const std::shared_ptr<ComputedConfig>& made) {

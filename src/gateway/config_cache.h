@@ -8,10 +8,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "gateway/config_compiler.h"
+#include "gateway/computed_config.h"
 #include "gateway/counters.h"
 #include "io/event_loop.h"
 #include "io/task.h"
+#include "io/work_pool.h"
 #include "upstream/pool.h"
 
 namespace gateway {
@@ -33,8 +34,9 @@ class ConfigCache {
   using Basis = std::shared_ptr<const ConfigBasis>;
   using Computed = std::shared_ptr<const ComputedConfig>;
 
-  ConfigCache(io::EventLoop& loop, upstream::Pool& pool, ConfigCompiler& compiler,
-              Counters& counters)
+  // `compiler` outlives the loop: TLS contexts read files, and what a stranger's request can cause
+  // must not stop a worker.
+  ConfigCache(io::EventLoop& loop, upstream::Pool& pool, io::WorkPool& compiler, Counters& counters)
       : loop_(loop), pool_(pool), compiler_(compiler), counters_(counters) {}
   ConfigCache(const ConfigCache&) = delete;
   ConfigCache& operator=(const ConfigCache&) = delete;
@@ -70,6 +72,7 @@ class ConfigCache {
   };
 
   Entry* begin(const Basis& basis, std::string json);
+  bool submit(const Basis& basis, Entries::iterator entry);
   void finish(Entries::iterator entry, const std::shared_ptr<ComputedConfig>& made);
   void make_room(const Service& service);
   // The one used least lately, of this Service or of any; end() if all are being compiled.
@@ -79,7 +82,7 @@ class ConfigCache {
 
   io::EventLoop& loop_;
   upstream::Pool& pool_;
-  ConfigCompiler& compiler_;
+  io::WorkPool& compiler_;
   Counters& counters_;
   std::string scratch_;
   Entries entries_;  // those used last at the front

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <optional>
 
 #include "io/loop_test.h"
 
@@ -50,8 +49,8 @@ class CacheTest {
  public:
   Counters counters;
   upstream::Pool pool{test_.loop(), options_};
-  std::optional<ConfigCompiler> compiler{std::in_place};
-  ConfigCache cache{test_.loop(), pool, *compiler, counters};
+  io::WorkPool compiler{"configs", 1, ConfigCache::kMaxCompiling};
+  ConfigCache cache{test_.loop(), pool, compiler, counters};
   Basis basis = make_basis();
 };
 

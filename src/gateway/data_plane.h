@@ -49,8 +49,9 @@ class DataPlane {
   DataPlaneOptions options_;
   static constexpr int kPolicyThreads = 2;
   static constexpr std::size_t kQueuedPolicies = 256;
+  static constexpr std::size_t kQueuedConfigs = 4096;
 
-  ConfigCompiler compiler_;
+  io::WorkPool compiler_{"configs", 1, kQueuedConfigs};
   io::WorkPool policy_threads_{"policies", kPolicyThreads, kQueuedPolicies};
   std::unique_ptr<Shared> shared_;  // over our own copy of the options
   ListenAddresses bound_;

@@ -35,8 +35,8 @@ struct Shared {
   const identity::SigningKeys& keys;
   telemetry::AccessLog& log;
   SlowPath& slow;
-  RecentDecisions* recent = nullptr;       // nullptr: no decisions are kept
-  ConfigCompiler* compiler = nullptr;      // the DataPlane's own, as is the next
+  RecentDecisions* recent = nullptr;  // nullptr: no decisions are kept
+  io::WorkPool* compiler = nullptr;   // of computed configs; the DataPlane's own, as is the next
   io::WorkPool* policy_threads = nullptr;  // for policies that take long
 };
 
