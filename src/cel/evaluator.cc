@@ -225,6 +225,7 @@ class Evaluator {
     const Value container = operand(node.b);
     if (container.is(Kind::kList)) return list_contains(evaluation_, container, element);
     if (container.is(Kind::kMap)) {
+      if (!container.is_array()) return container.as_map_view()->has(element, arena_);
       const Value found = find_key(evaluation_, container, element);
       if (found.is_error() && !found.is_miss()) return found;
       return Value::boolean(!found.is_error());
@@ -300,7 +301,7 @@ class Evaluator {
       case Kind::kError:
         return value;
       case Kind::kMap:
-        if (!value.is_array()) return Value::boolean(value.as_map_view()->has(key, arena_));
+        if (!value.is_array()) return value.as_map_view()->has(key, arena_);
         return Value::boolean(!find_key(evaluation_, value, key).is_error());
       case Kind::kList:
         return type_error("a list has no fields");

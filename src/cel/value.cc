@@ -42,7 +42,11 @@ bool ListView::next(Cursor& cursor, Value& element, Arena& arena) const {
   return true;
 }
 
-bool MapView::has(const Value& key, Arena& arena) const { return !find(key, arena).is_error(); }
+Value MapView::has(const Value& key, Arena& arena) const {
+  const Value found = find(key, arena);
+  if (found.is_error() && !found.is_miss()) return found;
+  return Value::boolean(!found.is_error());
+}
 
 std::string_view type_name(const Value& value) {
   switch (value.kind()) {

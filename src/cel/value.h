@@ -232,10 +232,11 @@ class MapView {
   virtual std::size_t size() const = 0;
   // no_such_key() when absent.
   virtual Value find(const Value& key, Arena& arena) const = 0;
-  // The next entry, or false at the end.
+  // The next entry, or false at the end. The value of one that cannot be read is an error.
   virtual bool next(Cursor& cursor, Value& key, Value& value, Arena& arena) const = 0;
-  // Whether has(x.key) holds, for a key that may be readable (as its zero) without being set.
-  virtual bool has(const Value& key, Arena& arena) const;
+  // Whether has(x.key) and `key in x` hold: a bool, for a key that may be readable (as its zero)
+  // without being set; or the error of an entry that cannot be read.
+  virtual Value has(const Value& key, Arena& arena) const;
 
  protected:
   ~MapView() = default;

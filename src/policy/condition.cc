@@ -39,6 +39,7 @@ bool reads_identity_only(const cel::Program& program) {
     switch (static_cast<Attr>(slot.id & ~kUnderGrpc)) {
       case Attr::kNone:
       case Attr::kAbsent:
+      case Attr::kBelowAbsent:
       case Attr::kAttrs:
       case Attr::kGroups:
       case Attr::kMessage:
@@ -88,7 +89,8 @@ class ConditionCompiler {
       case corev1::Condition::TYPE_NOT_SET:
         break;
     }
-    report(path, "the condition is empty; it needs one of matchAny, match, not, all, any, none");
+    report(path,
+           "the condition is empty; it needs one of matchAny, match, not, all, any, none, opa");
     return add({.kind = Kind::kConstant, .value = false});
   }
 

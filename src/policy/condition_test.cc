@@ -98,6 +98,9 @@ TEST_F(Expressions, ReadZerosAndMissWhatIsUnset) {
       {R"(!has(ctx.device.status))", F},
       {R"(ctx.session.status.isBrowser == false)", T},
       {R"(has(ctx.session.status.isBrowser))", F},
+      {R"("isBrowser" in ctx.session.status)", F},
+      {R"("type" in ctx.session.status && "session" in ctx && !("device" in ctx))", T},
+      {R"(cel.bind(s, ctx.session.status, has(s.isBrowser) || "isBrowser" in s))", F},
       {R"(ctx.session.status.isBrowser || true)", T},
       {R"(ctx.session.status.totalConnections == 0)", T},
       {R"(ctx.session.status.scopes.size() == 0)", T},
@@ -188,6 +191,10 @@ TEST_F(Expressions, ReadTheRequest) {
       {R"(ctx.request.http.size == "0")", T},
       {R"(ctx.request.grpc.method == "GetUser")", F},
       {R"(has(ctx.request.http) && !has(ctx.request.grpc))", T},
+      {R"(!has(ctx.request.ssh) && !has(ctx.request.mcp))", T},
+      {R"(!has(ctx.request.ssh.connect))", F},
+      {R"(!has(ctx.request.mcp.http.headers.accept))", F},
+      {R"(!has(ctx.request.kubernetes.http.path))", F},
       {R"(ctx.request.mcp.method == "tools/call")", F},
       {R"(net.isIPInRange(ctx.request.ip, "203.0.113.0/24"))", T},
       {R"(net.isIPInRange("bad", "10.0.0.0/8"))", ERR},
@@ -261,10 +268,17 @@ TEST_F(Expressions, ReadBodies) {
       {R"(ctx.request.http.bodyMap.action == "delete")", F},
       {R"(has(ctx.request.http.body) || has(ctx.request.http.bodyMap))", F},
   });
+  // Nothing is an object without members: a rule that misses a member there finds that out.
+  for (const char* nothing : {"", "null"}) {
+    world.set_body(nothing);
+    expect({
+        {R"(has(ctx.request.http.bodyMap) && ctx.request.http.bodyMap == {})", T},
+        {R"(!has(ctx.request.http.bodyMap.approved))", T},
+        {R"(ctx.request.http.bodyMap.action == "delete")", F},
+    });
+  }
   world.set_body("");
-  expect({{R"(has(ctx.request.http.bodyMap))", F}});
-  world.set_body("null");
-  expect({{R"(has(ctx.request.http.bodyMap))", F}});
+  expect({{R"(ctx.request.http.body == "" && !has(ctx.request.http.body))", T}});
 }
 
 TEST_F(Expressions, RefuseBodiesThatTwoReadersCouldTakeForDifferentOnes) {
@@ -277,6 +291,14 @@ TEST_F(Expressions, RefuseBodiesThatTwoReadersCouldTakeForDifferentOnes) {
     SCOPED_TRACE(body.substr(0, 60));
     world.set_body(body);
     EXPECT_EQ(evaluate(world, match("ctx.request.http.bodyMap.a == 1")), ERR);
+    // Nor is it left out of what is read as a whole.
+    for (const char* whole :
+         {R"(json.marshal(ctx.request).contains("a"))", R"("bodyMap" in ctx.request["h" + "ttp"])",
+          "cel.bind(h, ctx.request.http, has(h.bodyMap))",
+          "cel.bind(h, ctx.request.http, h.?bodyMap.a.orValue(2) == 1)",
+          R"(ctx.request.http.exists(k, v, k == "bodyMap" && v.a == 1))",
+          R"("%s".format([ctx.request.http]) == "")", "ctx.request.http == ctx.request.http"})
+      EXPECT_EQ(evaluate(world, match(whole)), ERR) << whole;
   }
 }
 

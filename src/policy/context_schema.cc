@@ -165,6 +165,9 @@ cel::Slot ContextSchema::slot_of(const cel::Slot& parent, const FieldDescriptor&
       out.plan = std::move(path);
       return out;
     }
+    case Attr::kAbsent:
+    case Attr::kBelowAbsent:
+      return slot(Attr::kBelowAbsent);
     default:
       break;
   }
@@ -181,9 +184,9 @@ std::optional<cel::Attribute> ContextSchema::root(std::string_view name) const {
 
 std::optional<cel::Attribute> ContextSchema::member(const cel::Attribute& parent,
                                                     std::string_view name) const {
-  const bool is_absent = static_cast<Attr>(parent.slot.id & ~kUnderGrpc) == Attr::kAbsent;
+  const bool is_absent = static_cast<Attr>(parent.slot.id & ~kUnderGrpc) >= Attr::kAbsent;
   const auto slot_under = [&](Attr attr) {
-    return is_absent ? slot(Attr::kAbsent) : slot(attr, parent.slot.id & kUnderGrpc);
+    return is_absent ? slot(Attr::kBelowAbsent) : slot(attr, parent.slot.id & kUnderGrpc);
   };
   if (parent.shape < kFirstShape) {
     const Entries& entries = kEntries[parent.shape - 1];

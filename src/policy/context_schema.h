@@ -46,6 +46,7 @@ enum class Attr : std::uint32_t {
   kGroups,
   kMessage,  // Slot::plan: a MessagePath
   kAbsent,   // in the schema, but not of the modes that this gateway serves
+  kBelowAbsent,
 };
 inline constexpr std::uint32_t kUnderGrpc = 0x100;
 

@@ -46,8 +46,9 @@ TEST(ContextSchemaTest, ServedMembersHaveSlots) {
   const Descriptor& grpc = *corev1::RequestContext::Request::GRPC::descriptor();
   for (int i = 0; i < grpc.field_count(); ++i)
     EXPECT_NE(attr_at({"request", "grpc", grpc.field(i)->name()}), Attr::kAbsent);
-  EXPECT_EQ(attr_at({"request", "mcp", "http", "path"}), Attr::kAbsent);
-  EXPECT_EQ(attr_at({"request", "mcp", "http", "headers", "x"}), Attr::kAbsent);
+  EXPECT_EQ(attr_at({"request", "mcp"}), Attr::kAbsent);
+  EXPECT_EQ(attr_at({"request", "mcp", "http", "path"}), Attr::kBelowAbsent);
+  EXPECT_EQ(attr_at({"request", "mcp", "http", "headers", "x"}), Attr::kBelowAbsent);
 }
 
 }  // namespace

@@ -162,7 +162,8 @@ JsonBody::~JsonBody() = default;
 
 Value JsonBody::value(Arena& arena) const {
   if (problem_ != nullptr) return Value::error(cel::ErrorCode::kInvalidArgument, problem_);
-  return document_->root.is_null() ? Value::no_such_key() : element_value(document_->root, arena);
+  return document_->root.is_null() ? Value::map(std::span<const cel::MapEntry>())
+                                   : element_value(document_->root, arena);
 }
 
 }  // namespace policy

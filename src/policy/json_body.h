@@ -11,8 +11,8 @@ namespace policy {
 //
 // Parsed once, when first asked for; belongs to the request. Strict, because the upstream's parser
 // may take for something else what ours repairs: duplicate keys anywhere, nesting deeper than 64,
-// integers beyond 64 bits and anything that is not one JSON object are refused. `null` is like no
-// body at all.
+// integers beyond 64 bits and anything that is not one JSON object are refused. `null` is an
+// object without members, as an empty body is.
 class JsonBody {
  public:
   static constexpr std::size_t kMaxBytes = std::size_t{2} << 20;
@@ -24,7 +24,7 @@ class JsonBody {
   JsonBody(const JsonBody&) = delete;
   JsonBody& operator=(const JsonBody&) = delete;
 
-  // The object, no_such_key() for `null`, or an error that is no miss. Views live as long as this.
+  // The object, or an error that is no miss. Views live as long as this.
   cel::Value value(cel::Arena& arena) const;
   // Empty when all is well.
   std::string_view problem() const { return problem_ == nullptr ? std::string_view() : problem_; }

@@ -191,9 +191,9 @@ class MessageMap final : public cel::MapView {
     const FieldDescriptor* field = field_of(key);
     return field == nullptr ? Value::no_such_key() : field_value(*message_, *field, arena);
   }
-  bool has(const Value& key, Arena&) const override {
+  Value has(const Value& key, Arena&) const override {
     const FieldDescriptor* field = field_of(key);
-    return field != nullptr && has_field(*message_, *field);
+    return Value::boolean(field != nullptr && has_field(*message_, *field));
   }
   bool next(cel::Cursor& cursor, Value& key, Value& value, Arena& arena) const override {
     const pb::Descriptor& type = *message_->GetDescriptor();

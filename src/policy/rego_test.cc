@@ -140,6 +140,17 @@ TEST_F(RegoTest, TheBodyIsReadOnlyWhenNamed) {
   view.body = "{oops";
   EXPECT_EQ(evaluate("match if { input.ctx.request.http.bodyMap.age > 18 }"), Outcome::kError);
   EXPECT_EQ(error, "the body is not JSON");
+  // Nor is it left out where more than it is read.
+  for (const char* aliased : {"match if { h := input.ctx.request.http; h.bodyMap.age > 18 }",
+                              "match if { r := input.ctx.request; r.http.bodyMap.age > 18 }",
+                              "match if { count(input.ctx) == 0 }"}) {
+    EXPECT_EQ(evaluate(aliased), Outcome::kError) << aliased;
+    EXPECT_EQ(error, "the body is not JSON");
+  }
+  view.body = "";
+  EXPECT_EQ(evaluate("match if { input.ctx.request.http.bodyMap == {} }"), Outcome::kMatch);
+  EXPECT_EQ(evaluate("match if { h := input.ctx.request.http; not h.body; h.bodyMap == {} }"),
+            Outcome::kMatch);
 }
 
 TEST_F(RegoTest, TextThatIsNotUtf8FailsWhereItIsRead) {

@@ -51,15 +51,18 @@ class PartMap final : public cel::MapView {
     const auto attribute = member(key);
     return attribute ? context_->resolve(attribute->slot, arena) : Value::no_such_key();
   }
-  bool has(const Value& key, Arena& arena) const override {
+  Value has(const Value& key, Arena& arena) const override {
     const auto attribute = member(key);
-    return attribute && context_->has(attribute->slot, arena).is_true();
+    const Value has = attribute ? context_->has(attribute->slot, arena) : Value::boolean(false);
+    return has.is_miss() ? Value::boolean(false) : has;
   }
   bool next(cel::Cursor& cursor, Value& key, Value& value, Arena& arena) const override {
     const auto names = schema().member_names(shape_);
     while (cursor.position < names.size()) {
       key = Value::string(names[cursor.position++]);
-      if (!has(key, arena)) continue;
+      value = has(key, arena);
+      if (value.is_error()) return true;  // a body that cannot be read is not left out
+      if (!value.is_true()) continue;
       value = find(key, arena);
       return true;
     }
@@ -163,6 +166,7 @@ Value RequestContext::resolve(const cel::Slot& slot, Arena& arena) const {
       return resolve_grpc(slot.id);
     case Attr::kNone:
     case Attr::kAbsent:
+    case Attr::kBelowAbsent:
       return Value::no_such_key();
     default:
       return resolve_http(slot, arena);
@@ -218,7 +222,7 @@ Value RequestContext::resolve_http(const cel::Slot& slot, Arena& arena) const {
     case Attr::kAllQueryParamValues:
       return query_values_map(request_.query, arena);
     case Attr::kBody:
-      if (!request_.body || request_.body->empty()) return Value::no_such_key();
+      if (!request_.body) return Value::no_such_key();
       if (request_.body->size() > JsonBody::kMaxBytes)
         return Value::error(cel::ErrorCode::kMemoryLimit, "the body is larger than 2 MiB");
       return make_text(base::base64_encode(*request_.body), arena);
@@ -230,7 +234,8 @@ Value RequestContext::resolve_http(const cel::Slot& slot, Arena& arena) const {
 }
 
 Value RequestContext::body_map(Arena& arena) const {
-  if (!request_.body || request_.body->empty()) return Value::no_such_key();
+  if (!request_.body) return Value::no_such_key();
+  if (request_.body->empty()) return Value::map(std::span<const cel::MapEntry>());
   if (body_ == nullptr) body_ = std::make_unique<JsonBody>(*request_.body);
   return body_->value(arena);
 }
@@ -272,7 +277,7 @@ Value RequestContext::has(const cel::Slot& slot, Arena& arena) const {
   const bool is_in_http =
       attr != Attr::kHttp && attr >= Attr::kHttp && attr <= Attr::kQueryParamValues;
   const bool under_grpc = (slot.id & kUnderGrpc) != 0;
-  if ((is_in_http && under_grpc != request_.is_grpc) ||
+  if (attr == Attr::kBelowAbsent || (is_in_http && under_grpc != request_.is_grpc) ||
       (attr == Attr::kHttp && under_grpc && !request_.is_grpc) ||
       (attr > Attr::kGrpc && attr <= Attr::kGrpcPackage && !request_.is_grpc))
     return Value::no_such_key();
