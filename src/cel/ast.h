@@ -18,7 +18,8 @@ enum class ExprKind : std::uint8_t {
   kLiteral,
   kIdent,    // name; flag kAbsolute for `.name`
   kSelect,   // children[0] . name; flags kTest for has(), kOptional for `.?`
-  kCall,     // name, children are the arguments; flag kReceiver: children[0] is before the dot
+  kCall,     // name, children are the arguments; flag kReceiver: children[0] is before the dot;
+             // kAbsolute for `.name(...)`
   kList,     // children; `optional` marks elements written `?x`
   kMap,      // children: key, value, key, value...; `optional` marks entries
   kMessage,  // name {fields}: children and `optional` as of kMap, keys are field names

@@ -313,7 +313,8 @@ class Checker {
     Expr& expr = ast_[id];
     if (expr.has(Expr::kReceiver) && visit_qualified_call(id)) return;
     const Function* function = nullptr;
-    in_containers(expr.name, expr.has(Expr::kReceiver), [&](const std::string& name) {
+    const bool as_written = expr.has(Expr::kReceiver) || expr.has(Expr::kAbsolute);
+    in_containers(expr.name, as_written, [&](const std::string& name) {
       function = find_function(name);
       return function != nullptr;
     });

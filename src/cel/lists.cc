@@ -146,7 +146,9 @@ Value flatten(Evaluation& evaluation, const Value* args, std::size_t count) {
 
 Value range(Evaluation& evaluation, const Value* args, std::size_t) {
   if (!args[0].is(Kind::kInt)) return Value::no_such_overload();
-  const auto size = static_cast<std::size_t>(std::max<std::int64_t>(args[0].as_int(), 0));
+  if (args[0].as_int() < 0)
+    return Value::error(ErrorCode::kInvalidArgument, "lists.range() of a negative number");
+  const auto size = static_cast<std::size_t>(args[0].as_int());
   if (!evaluation.charge(size)) return Evaluation::cost_limit();
   Value* out = evaluation.arena().array<Value>(size);
   if (out == nullptr) return Value::memory_limit();
@@ -176,6 +178,21 @@ bool is_before(const Value& a, const Value& b) {
   };
   return is_nan(a) && !is_nan(b);
 }
+
+// The order of keys of one type. Decimals among other texts are ordered by their letters: by their
+// numbers too, "10" < "1x" < "9" < "10" would be no order.
+class KeyOrder {
+ public:
+  explicit KeyOrder(std::span<const Value> keys)
+      : by_letters_(std::ranges::any_of(
+            keys, [](const Value& v) { return v.is(Kind::kString) && !v.is_decimal(); })) {}
+  bool operator()(const Value& a, const Value& b) const {
+    return by_letters_ ? a.as_text() < b.as_text() : is_before(a, b);
+  }
+
+ private:
+  bool by_letters_;
+};
 
 bool is_sortable(const Value& key, const Value& first) {
   const bool same_type = key.kind() == first.kind();
@@ -207,7 +224,7 @@ Value sort(Evaluation& evaluation, const Value* args, std::size_t) {
   for (const Value& value : values)
     if (!is_sortable(value, values[0])) return not_sortable();
   if (!charge_sort(evaluation, values)) return Evaluation::cost_limit();
-  std::ranges::sort(values, is_before);
+  std::ranges::sort(values, KeyOrder(values));
   return Value::list(std::span<const Value>(values));
 }
 
@@ -229,9 +246,10 @@ Value sort_by_keys(Evaluation& evaluation, const Value* args, std::size_t) {
   if (!charge_sort(evaluation, {keys, size})) return Evaluation::cost_limit();
   std::iota(order, order + size, 0U);
   // By position where keys are equal: the sort is stable.
+  const KeyOrder comes_first({keys, size});
   std::sort(order, order + size, [&](std::uint32_t a, std::uint32_t b) {
-    if (is_before(keys[a], keys[b])) return true;
-    return !is_before(keys[b], keys[a]) && a < b;
+    if (comes_first(keys[a], keys[b])) return true;
+    return !comes_first(keys[b], keys[a]) && a < b;
   });
   for (std::size_t i = 0; i < size; ++i) out[i] = elements[order[i]];
   return Value::list(std::span<const Value>(out, size));

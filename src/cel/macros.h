@@ -18,6 +18,7 @@ struct WrittenCall {
   ExprId receiver = kNoExpr;
   std::vector<ExprId> arguments;
   std::uint32_t offset = 0;
+  bool is_absolute = false;  // `.name(arguments)`
 };
 
 // Turns a call of a macro (has, all, exists, map, cel.bind, ...) into the node it stands for.

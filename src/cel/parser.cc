@@ -257,7 +257,7 @@ class Parser {
 
   ExprId finish_call(WrittenCall written, std::uint32_t begin) {
     if (!arguments(written.arguments)) return kNoExpr;
-    if (macros_) {
+    if (macros_ && !written.is_absolute) {
       auto expanded = expand_macro(ast_, written);
       if (!expanded) return fail(expanded.error().offset, std::move(expanded.error().message));
       if (*expanded) return add(std::move(**expanded), begin);
@@ -266,6 +266,7 @@ class Parser {
     expr.kind = ExprKind::kCall;
     expr.name = written.name;
     expr.offset = written.offset;
+    if (written.is_absolute) expr.flags |= Expr::kAbsolute;
     if (written.receiver != kNoExpr) {
       expr.flags |= Expr::kReceiver;
       expr.children.push_back(written.receiver);
@@ -333,7 +334,7 @@ class Parser {
                   fmt::format("\"{}\" is a reserved word and names no variable", token.text));
     advance();
     if (at(TokenKind::kLeftParen))
-      return finish_call({keep(token.text), kNoExpr, {}, token.offset}, offset);
+      return finish_call({keep(token.text), kNoExpr, {}, token.offset, absolute}, offset);
     Expr expr;
     expr.kind = ExprKind::kIdent;
     expr.name = keep(token.text);

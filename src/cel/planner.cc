@@ -7,7 +7,9 @@
 #include <limits>
 #include <optional>
 
+#include "cel/address.h"
 #include "cel/compare.h"
+#include "cel/source.h"
 #include "cel/text.h"
 #include "cel/zone.h"
 
@@ -16,6 +18,8 @@ namespace {
 
 // A folded text or list larger than this stays an operation: the program would hold it for ever.
 constexpr std::size_t kMaxFolded = 64 * 1024;
+
+constexpr std::size_t kShownBytes = 80;  // of a text in a message
 
 // The evaluator notes in the bits of a word which of them a list has.
 constexpr std::size_t kMostTextsOfList = 64;
@@ -184,8 +188,7 @@ class Planner {
     if (function == nullptr || function->implementation == nullptr)
       return error(Value::no_such_overload());
     if (function->nature == Nature::kClock) plan_->reads_clock = true;
-    // Reads the database now, not while a request waits.
-    if (function->nature == Nature::kZoned && arguments.size() == 2) zones();
+    if (arguments.size() == 2) check_text(*function, arguments[1]);
     if (function->name == "matches" && arguments.size() == 2) {
       if (const Value* pattern = constant_text(arguments[1]))
         return matches(arguments, pattern->as_text());
@@ -194,6 +197,21 @@ class Planner {
     if (const NodeId special = direct_call(*function, arguments); special != kNoNode)
       return special;
     return ordinary_call(*function, arguments);
+  }
+
+  // A constant that fails whatever the other argument is. Zones are looked up even if there is
+  // none: the database is read now, not while a request waits.
+  void check_text(const Function& function, NodeId argument) {
+    if (function.nature == Nature::kZoned) zones();
+    const Value* constant = constant_text(argument);
+    if (constant == nullptr) return;
+    const std::string_view text = constant->as_text();
+    const std::uint32_t offset = plan_->places[argument].offset;
+    if (function.nature == Nature::kZoned && !zone_offset(text, 0))
+      fail(offset, fmt::format("unknown time zone: {}", head(text, kShownBytes)));
+    if (function.name == "net.isIPInRange" && !parse_address_range(text))
+      fail(offset,
+           fmt::format("not an address range such as 10.0.0.0/8: {}", head(text, kShownBytes)));
   }
 
   // Calls that the evaluator does itself, because they are what rules are made of; kNoNode for all

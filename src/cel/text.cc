@@ -115,6 +115,7 @@ std::size_t byte_offset(std::string_view text, std::int64_t index) {
 }
 
 std::errc parse_double(std::string_view text, double& out) {
+  if (text.contains('(')) return std::errc::invalid_argument;  // "nan(...)" to C
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   if (error == std::errc{})
     return end == text.data() + text.size() ? std::errc{} : std::errc::invalid_argument;

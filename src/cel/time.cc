@@ -91,7 +91,7 @@ bool duration_part(std::string_view& text, Wide& total) {
   std::size_t count = 0;
   for (; count < text.size() && text[count] >= '0' && text[count] <= '9'; ++count) {
     whole = whole * 10 + (text[count] - '0');
-    if (whole > std::numeric_limits<std::int64_t>::max()) return false;
+    if (whole > Wide{1} << 63U) return false;  // the least duration is longer than the greatest
   }
   text.remove_prefix(count);
   Wide part = 0;
