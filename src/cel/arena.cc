@@ -12,12 +12,18 @@ constexpr std::size_t kSmallestBlock = 8192;
 
 void* Arena::allocate_block(std::size_t bytes) noexcept {
   const std::size_t left = limit_ - std::min(limit_, allocated_);
-  if (bytes > left) return nullptr;
+  if (bytes > left) {
+    ++refusals_;
+    return nullptr;
+  }
   // Doubling keeps the number of blocks small; the limit is still exact to a block's header.
   const std::size_t size =
       std::min(left, std::max({bytes, kSmallestBlock, std::min(allocated_, left / 2)}));
   void* memory = ::operator new(kHeaderBytes + size, std::nothrow);
-  if (memory == nullptr) return nullptr;
+  if (memory == nullptr) {
+    ++refusals_;
+    return nullptr;
+  }
   blocks_ = new (memory) Block{blocks_};
   block_ = static_cast<std::byte*>(memory) + kHeaderBytes;
   capacity_ = size;

@@ -48,7 +48,10 @@ class Arena {
   template <typename T>
   T* array(std::size_t count) noexcept {
     static_assert(std::is_trivially_destructible_v<T> && std::is_trivially_copyable_v<T>);
-    if (count > limit_ / sizeof(T)) return nullptr;
+    if (count > limit_ / sizeof(T)) {
+      ++refusals_;
+      return nullptr;
+    }
     return static_cast<T*>(allocate(count * sizeof(T), alignof(T)));
   }
 
@@ -66,6 +69,8 @@ class Arena {
 
   // Bytes taken from the allocator so far.
   std::size_t allocated() const { return allocated_; }
+  // How often there was no room.
+  std::size_t refusals() const { return refusals_; }
 
  private:
   struct Block {
@@ -79,6 +84,7 @@ class Arena {
   std::size_t offset_ = 0;
   std::size_t capacity_ = kInlineBytes;
   std::size_t allocated_ = 0;
+  std::size_t refusals_ = 0;
   std::size_t limit_;
   Block* blocks_ = nullptr;
   alignas(16) std::byte inline_[kInlineBytes];

@@ -200,11 +200,34 @@ Value holds(Evaluation& evaluation, Relation relation, const Value& a, const Val
 }
 
 Value find_key(Evaluation& evaluation, const Value& map, const Value& key) {
-  if (!map.is_array() || map.as_entries().empty()) return map.map_find(key, evaluation.arena());
+  if (!map.is_array()) {
+    const MapView& view = *map.as_map_view();
+    if (!evaluation.charge(view.search_steps())) return Evaluation::cost_limit();
+    return view.find(key, evaluation.arena());
+  }
+  if (map.as_entries().empty()) return Value::no_such_key();
   // Long keys of one length could agree almost to their ends.
   const std::size_t text = key.is(Kind::kString) ? key.as_text().size() / 64 : 0;
   if (!evaluation.charge(map.as_entries().size() * (1 + text) / 8)) return Evaluation::cost_limit();
   return map.map_find(key, evaluation.arena());
+}
+
+Value has_key(Evaluation& evaluation, const Value& map, const Value& key) {
+  if (!map.is_array()) {
+    const MapView& view = *map.as_map_view();
+    if (!evaluation.charge(view.search_steps())) return Evaluation::cost_limit();
+    return view.has(key, evaluation.arena());
+  }
+  const Value found = find_key(evaluation, map, key);
+  if (found.is_error() && !found.is_miss()) return found;
+  return Value::boolean(!found.is_error());
+}
+
+Value list_at(Evaluation& evaluation, const Value& list, std::size_t index) {
+  if (list.is_array()) return list.as_values()[index];
+  const ListView& view = *list.as_list_view();
+  if (!evaluation.charge(view.access_steps(index))) return Evaluation::cost_limit();
+  return view.at(index, evaluation.arena());
 }
 
 Value list_contains(Evaluation& evaluation, const Value& list, const Value& element) {

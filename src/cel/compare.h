@@ -28,6 +28,13 @@ Value holds(Evaluation& evaluation, Relation relation, const Value& a, const Val
 // As Value::map_find, paying for the search.
 Value find_key(Evaluation& evaluation, const Value& map, const Value& key);
 
+// Whether has(map.key) and `key in map` hold, as a bool; or an error: the budget is gone, or a view
+// cannot read the entry.
+Value has_key(Evaluation& evaluation, const Value& map, const Value& key);
+
+// As Value::list_at, paying for the way.
+Value list_at(Evaluation& evaluation, const Value& list, std::size_t index);
+
 // Whether `list` has an element equal to `element`.
 Value list_contains(Evaluation& evaluation, const Value& list, const Value& element);
 

@@ -52,11 +52,20 @@ class Evaluator {
         recorder_(recorder) {}
 
   Value run() {
+    const std::size_t refusals = arena_.refusals();
     if (plan_.locals > 0) {
       locals_ = arena_.array<Value>(plan_.locals);
       if (locals_ == nullptr) return Value::memory_limit();
     }
-    return eval(plan_.root);
+    recorder_.enter();
+    Value value = evaluate(plan_.root);
+    // A limit that nothing handed on: in a binding that is not used, below a view's has().
+    if (!value.is_limit()) {
+      if (arena_.refusals() != refusals) value = Value::memory_limit();
+      if (evaluation_.exhausted()) value = Evaluation::cost_limit();
+    }
+    recorder_.leave(plan_.root, value);
+    return value;
   }
 
   std::uint64_t cost() const {
@@ -83,11 +92,15 @@ class Evaluator {
   // The leaves are read here, so that the common operand costs no call.
   [[gnu::always_inline]] Value operand(NodeId id) {
     const Node& node = plan_.nodes[id];
-    if (node.op == Op::kSlot)
-      return leaf(id, at(node, source_.resolve(plan_.slots[node.a], arena_)));
+    if (node.op == Op::kSlot) return leaf(id, at(node, slot(node)));
     if (node.op == Op::kConstant) return plan_.constants[node.a];
     if (node.op == Op::kLocal) return leaf(id, locals_[node.a]);
     return eval(id);
+  }
+
+  [[gnu::always_inline]] Value slot(const Node& node) {
+    evaluation_.step(node.count);
+    return source_.resolve(plan_.slots[node.a], arena_);
   }
 
   Value leaf(NodeId id, const Value& value) {
@@ -109,8 +122,9 @@ class Evaluator {
       case Op::kConstant:
         return plan_.constants[node.a];
       case Op::kSlot:
-        return at(node, source_.resolve(plan_.slots[node.a], arena_));
+        return at(node, slot(node));
       case Op::kHasSlot:
+        evaluation_.step(node.count);
         return at(node, source_.has(plan_.slots[node.a], arena_));
       case Op::kOptionalSlot:
         return at(node, optional_slot(node));
@@ -224,12 +238,7 @@ class Evaluator {
     if (element.is_error()) return element;
     const Value container = operand(node.b);
     if (container.is(Kind::kList)) return list_contains(evaluation_, container, element);
-    if (container.is(Kind::kMap)) {
-      if (!container.is_array()) return container.as_map_view()->has(element, arena_);
-      const Value found = find_key(evaluation_, container, element);
-      if (found.is_error() && !found.is_miss()) return found;
-      return Value::boolean(!found.is_error());
-    }
+    if (container.is(Kind::kMap)) return has_key(evaluation_, container, element);
     return container.is_error() ? container : Value::no_such_overload();
   }
 
@@ -301,8 +310,7 @@ class Evaluator {
       case Kind::kError:
         return value;
       case Kind::kMap:
-        if (!value.is_array()) return value.as_map_view()->has(key, arena_);
-        return Value::boolean(!find_key(evaluation_, value, key).is_error());
+        return has_key(evaluation_, value, key);
       case Kind::kList:
         return type_error("a list has no fields");
       case Kind::kOptional:
@@ -326,7 +334,7 @@ class Evaluator {
         if (!position) return type_error("a list is indexed by a whole number");
         if (*position < 0 || static_cast<std::uint64_t>(*position) >= container.list_size())
           return Value::error(ErrorCode::kIndexOutOfBounds, "index out of bounds");
-        return container.list_at(static_cast<std::size_t>(*position), arena_);
+        return list_at(evaluation_, container, static_cast<std::size_t>(*position));
       }
       case Kind::kOptional:
         return optional_find(container, index);
@@ -350,6 +358,7 @@ class Evaluator {
 
   Value optional_slot(const Node& node) {
     const Slot& slot = plan_.slots[node.a];
+    evaluation_.step(2 * node.count);
     const Value present = source_.has(slot, arena_);
     if (!present.is(Kind::kBool)) return present;
     if (!present.as_bool()) return Value::optional(nullptr);

@@ -23,7 +23,8 @@ class Evaluation {
   const AttributeSource& source() const { return source_; }
   Arena& arena() { return arena_; }
 
-  void step() { --left_; }
+  // Counts work that is done in any case; what exceeds the budget is noticed later.
+  void step(std::int64_t steps = 1) { left_ -= steps; }
   // Pays for work beyond one step; false when the budget is gone.
   bool charge(std::size_t steps) {
     if (left_ < 0 || steps > static_cast<std::uint64_t>(left_)) {

@@ -238,6 +238,7 @@ class JsonWriter {
       case Kind::kString:
         return string(v.as_text());
       case Kind::kBytes:
+        if (!evaluation_.charge_text(v.as_text().size())) return fail(Evaluation::cost_limit());
         return string(base::base64_encode(v.as_text()));
       case Kind::kTimestamp:
         return string(print_timestamp(v.as_time()));
@@ -267,6 +268,7 @@ class JsonWriter {
   }
 
   void string(std::string_view text) {
+    if (!evaluation_.charge_text(text.size())) return fail(Evaluation::cost_limit());
     std::string escaped;
     base::append_json_escaped(escaped, text);
     out_.append('"');

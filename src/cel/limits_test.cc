@@ -33,12 +33,14 @@ class Hostile final : public Schema, public AttributeSource {
                {"zeros", Value::string(zeros_)},
                {"items", Value::list(items_)},
                {"word", Value::string("word")},
+               {"far", Value::string("word")},
                {"ten", Value::list(std::span<const Value>(items_).first(10))}};
   }
 
   std::optional<Attribute> root(std::string_view name) const override {
     if (!values_.contains(name)) return std::nullopt;
-    return Attribute{.slot = {.key = std::string(name)}};
+    const std::uint16_t steps = name == "far" ? 20'000 : 0;
+    return Attribute{.slot = {.key = std::string(name), .steps = steps}};
   }
   Value resolve(const Slot& slot, Arena&) const override { return values_.find(slot.key)->second; }
 
@@ -206,6 +208,8 @@ std::vector<Row> evaluation_rows() {
       {"elements of a long list", "items.all(i, i in items)", kCost},
       {"sets", "sets.equivalent(items, items)", kCost},
       {"sets in one direction", "sets.contains(items, items.reverse())", kCost},
+      {"a long list in none", "items.all(i, ![].hasAny(items))", kCost},
+      {"a long list and none", often + "!sets.intersects([], items)))", kCost},
       {"all of all", "items.hasAll(items)", kCost},
       {"distinct elements", "items.distinct()", kCost},
       {"equal lists", often + "items == items))", kCost},
@@ -218,6 +222,11 @@ std::vector<Row> evaluation_rows() {
        kCost},
       {"a limit in a loop is not absorbed", "[1, 2].exists(x, x == 2 || big.split('') == [])",
        kMemory},
+      {"a limit in a binding", "cel.bind(x, lists.range(9223372036854775807), true)", kCost},
+      {"a limit in a block", "cel.block([big.split('')], true)", kMemory},
+      {"limits below has()",
+       "cel.bind(m, items.transformMap(i, v, v), true" + repeat(" && !has(m.x)", 100) + ")", kCost},
+      {"far attributes", often + "far == 'word'))", kCost},
       {"alternatives", "word == 'x'" + repeat(" || false", 5000) + " || true", kHarmless},
   };
 }

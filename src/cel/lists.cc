@@ -21,6 +21,7 @@ Value has_elements(Evaluation& evaluation, const Value* args, std::size_t count,
   ListIterator wanted(arguments_as_list(args, count), evaluation.arena());
   Value element;
   while (wanted.next(element)) {
+    if (!evaluation.charge(1)) return Evaluation::cost_limit();  // even of an empty list
     const Value found = list_contains(evaluation, args[0], element);
     if (found.is_error() || found.as_bool() == deciding) return found;
   }
@@ -259,7 +260,7 @@ Value end_of(Evaluation& evaluation, const Value& list, bool last) {
   if (!list.is(Kind::kList)) return Value::no_such_overload();
   const std::size_t size = list.list_size();
   if (size == 0) return Value::optional(nullptr);
-  const Value element = list.list_at(last ? size - 1 : 0, evaluation.arena());
+  const Value element = list_at(evaluation, list, last ? size - 1 : 0);
   if (element.is_error()) return element;
   const Value* kept = evaluation.arena().make<Value>(element);
   return kept == nullptr ? Value::memory_limit() : Value::optional(kept);
@@ -278,6 +279,7 @@ Value set_contains(Evaluation& evaluation, const Value& whole, const Value& part
   ListIterator elements(part, evaluation.arena());
   Value element;
   while (elements.next(element)) {
+    if (!evaluation.charge(1)) return Evaluation::cost_limit();  // even of an empty list
     const Value found = list_contains(evaluation, whole, element);
     if (found.is_error() || found.as_bool() == one) return found;
   }

@@ -208,6 +208,7 @@ Value to_json(Evaluation& evaluation, const Value& value, int depth) {
         return Value::real(static_cast<double>(value.as_uint()));
       return new_string(evaluation, std::to_string(value.as_uint()));
     case Kind::kBytes:
+      if (!evaluation.charge_text(value.as_text().size())) return Evaluation::cost_limit();
       return new_string(evaluation, base::base64_encode(value.as_text()));
     case Kind::kTimestamp:
       return new_string(evaluation, print_timestamp(value.as_time()));

@@ -19,9 +19,9 @@ namespace cel {
 
 enum class Op : std::uint8_t {
   kConstant,      // a: constant
-  kSlot,          // a: slot
-  kHasSlot,       // a: slot
-  kOptionalSlot,  // a: slot
+  kSlot,          // a: slot; count: its steps
+  kHasSlot,       // the same
+  kOptionalSlot,  // the same
   kLocal,         // a: local
   kSelect,        // a: operand, b: constant key
   kHas,           // a: operand, b: constant key

@@ -166,7 +166,7 @@ class Planner {
     const bool optional =
         expr.kind == ExprKind::kCall ? expr.name == "_[?_]" : expr.has(Expr::kOptional);
     const Op op = optional ? Op::kOptionalSlot : expr.has(Expr::kTest) ? Op::kHasSlot : Op::kSlot;
-    return add({.op = op, .a = slot(what.attribute)});
+    return add({.op = op, .count = what.attribute.slot.steps, .a = slot(what.attribute)});
   }
 
   NodeId select(const Expr& expr) {

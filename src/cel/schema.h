@@ -20,6 +20,8 @@ struct Slot {
   std::uint32_t id = 0;
   std::string key;
   std::shared_ptr<const void> plan;
+  std::uint16_t steps =
+      0;  // of an evaluation's budget that reading it takes; 0 where it is at hand
 
   bool operator==(const Slot&) const = default;
 };

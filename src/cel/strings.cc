@@ -21,8 +21,12 @@ Value size(Evaluation& evaluation, const Value* args, std::size_t) {
       return Value::integer(static_cast<std::int64_t>(v.as_text().size()));
     case Kind::kList:
       return Value::integer(static_cast<std::int64_t>(v.list_size()));
-    case Kind::kMap:
-      return Value::integer(static_cast<std::int64_t>(v.map_size()));
+    case Kind::kMap: {
+      const std::size_t entries = v.map_size();
+      // A view may have to walk to count them.
+      if (!v.is_array() && !evaluation.charge(entries)) return Evaluation::cost_limit();
+      return Value::integer(static_cast<std::int64_t>(entries));
+    }
     default:
       return Value::no_such_overload();
   }

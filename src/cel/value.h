@@ -221,6 +221,8 @@ class ListView {
   virtual Value at(std::size_t index, Arena& arena) const = 0;
   // The next element, or false at the end. Override where at() is not constant time.
   virtual bool next(Cursor& cursor, Value& element, Arena& arena) const;
+  // The steps of an evaluation's budget that at() takes; override where it walks.
+  virtual std::size_t access_steps(std::size_t) const { return 0; }
 
  protected:
   ~ListView() = default;
@@ -237,6 +239,8 @@ class MapView {
   // Whether has(x.key) and `key in x` hold: a bool, for a key that may be readable (as its zero)
   // without being set; or the error of an entry that cannot be read.
   virtual Value has(const Value& key, Arena& arena) const;
+  // The steps of an evaluation's budget that find() and has() take; override where they walk.
+  virtual std::size_t search_steps() const { return 0; }
 
  protected:
   ~MapView() = default;

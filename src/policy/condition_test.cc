@@ -91,6 +91,31 @@ TEST_F(Expressions, ReadTheUserAndTheGroups) {
   });
 }
 
+// Whoever sends the request chooses how much there is to search.
+TEST_F(Expressions, PayForTheWayThroughALargeBody) {
+  std::string keys = "{\"k\": 1";
+  for (int i = 0; i < 150'000; ++i) keys += ",\"" + std::to_string(i) + "\":1";
+  keys += "}";
+  world.set_body(keys);
+  expect({
+      {R"(ctx.request.http.bodyMap.k == 1 && ctx.request.http.bodyMap["149999"] == 1.0)", T},
+      {R"(ctx.request.http.bodyMap.all(k, k.size() > 0))", T},
+      {R"(ctx.request.http.bodyMap.all(k, ctx.request.http.bodyMap[k] == 1.0))", ERR},
+      {R"(ctx.request.http.bodyMap.all(k, has(ctx.request.http.bodyMap.none) == false))", ERR},
+      {R"(ctx.request.http.bodyMap.all(k, !(k + "x" in ctx.request.http.bodyMap)))", ERR},
+      {R"(ctx.request.http.bodyMap == ctx.request.http.bodyMap)", ERR},
+  });
+  std::string elements = "{\"a\": [1";
+  for (int i = 0; i < 500'000; ++i) elements += ",1";
+  elements += "]}";
+  world.set_body(elements);
+  expect({
+      {R"(ctx.request.http.bodyMap.a[5] == 1.0 && ctx.request.http.bodyMap.a[499999] == 1.0)", T},
+      {R"(lists.range(100000).all(i, ctx.request.http.bodyMap.a[400000 + i] == 1.0))", ERR},
+      {R"(lists.range(100000).all(i, ctx.request.http.bodyMap.a.last() == optional.of(1.0)))", ERR},
+  });
+}
+
 TEST_F(Expressions, ReadZerosAndMissWhatIsUnset) {
   expect({
       {R"(has(ctx.device) && ctx.device.status.osType == "LINUX")", F},

@@ -65,6 +65,9 @@ constexpr std::array kGrpcMembers = {
     Member{"method", Attr::kGrpcMethod}, Member{"service", Attr::kGrpcService},
     Member{"serviceFullName", Attr::kGrpcServiceFullName}, Member{"package", Attr::kGrpcPackage}};
 
+// What finding a parameter in the longest query may take.
+constexpr std::uint16_t kQuerySteps = 200;
+
 cel::Slot slot(Attr attr, std::uint32_t flags = 0) {
   return {static_cast<std::uint32_t>(attr) | flags, {}, nullptr};
 }
@@ -192,6 +195,9 @@ std::optional<cel::Attribute> ContextSchema::member(const cel::Attribute& parent
     const Entries& entries = kEntries[parent.shape - 1];
     cel::Slot out = slot_under(entries.one);
     out.key = entries.is_header ? lower_case(name) : std::string(name);
+    // A parameter is looked for in the query at each reading.
+    if (entries.one == Attr::kQueryParam || entries.one == Attr::kQueryParamValues)
+      out.steps = kQuerySteps;
     return cel::Attribute{std::move(out)};
   }
   const Shape& shape = shapes_[parent.shape - kFirstShape];

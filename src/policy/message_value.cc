@@ -162,6 +162,7 @@ class FieldMap final : public cel::MapView {
       if (equal(candidate, key, arena)) return value;
     return Value::no_such_key();
   }
+  std::size_t search_steps() const override { return size(); }
   bool next(cel::Cursor& cursor, Value& key, Value& value, Arena& arena) const override {
     if (cursor.position >= size()) return false;
     const Message& entry = message_->GetReflection()->GetRepeatedMessage(
