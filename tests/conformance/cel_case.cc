@@ -37,7 +37,10 @@ Member only(Json json) {
 template <typename Number>
 Number parse(std::string_view text) {
   Number out{};
-  std::from_chars(text.data(), text.data() + text.size(), out);
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, out);
+  if (read.ec != std::errc{} || read.ptr != end)
+    throw Unsupported{fmt::format("a number written as {:?}", text)};
   return out;
 }
 

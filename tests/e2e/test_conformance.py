@@ -59,6 +59,10 @@ WRONG = [
      "has type list(uint), expected list(int)"),
     ({"expr": "1", "value": {"object_value": {"@type": "type.googleapis.com/some.Message", "value": 1}}},
      "unsupported: a message some.Message"),
+    ({"expr": "1", "value": {"enum_value": {"type": "E", "value": 1}}}, "unsupported: a value of kind enum_value"),
+    ({"expr": "x", "bindings": {"x": {"unknown": {}}}}, "unsupported: a case of another form"),
+    ({"expr": "0", "value": {"int64_value": "zero"}}, 'unsupported: a number written as "zero"'),
+    ({}, "does not compile"),
 ]
 
 
@@ -68,19 +72,30 @@ def test_counts_right_cases_by_file(tmp_path):
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("case, reason", WRONG, ids=[case["expr"] + str(i) for i, (case, _) in enumerate(WRONG)])
+@pytest.mark.parametrize("case, reason", WRONG, ids=[case.get("expr", "") + str(i) for i, (case, _) in enumerate(WRONG)])
 def test_says_why_a_case_failed(tmp_path, case, reason):
     done = run(tmp_path, RIGHT[0], case)
-    assert f"FAILED own/s/n1: {case['expr']}\n  {reason}" in done.stdout
+    assert f"FAILED own/s/n1: {case.get('expr', '')}\n  {reason}" in done.stdout
     assert done.stdout.splitlines()[-2:] == ["own  1 passed, 1 failed", "1 passed, 1 failed"]
     assert done.returncode == 1
 
 
-def test_does_not_pass_over_a_broken_line(tmp_path):
-    (tmp_path / "cases.jsonl").write_text('{"file": "own", "expr": \n')
+@pytest.mark.parametrize("line", ['{"file": "own", "expr": ', "[1]"])
+def test_does_not_pass_over_a_broken_line(tmp_path, line):
+    (tmp_path / "cases.jsonl").write_text('{"file": "own", "expr": "true"}\n' + line + "\n")
     done = subprocess.run([BIN / "cel_conformance", tmp_path / "cases.jsonl"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "cases.jsonl:1:" in done.stderr
+    assert "cases.jsonl:2:" in done.stderr
+
+
+def test_counts_by_file_over_several_files_and_reads_all_of_them(tmp_path):
+    for name, expressions in (("a", ["true", "false"]), ("b", ["true"])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps({"file": name, "expr": each}) + "\n" for each in expressions))
+    done = subprocess.run([BIN / "cel_conformance", "a.jsonl", "b.jsonl"], capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[-3:] == ["a  1 passed, 1 failed", "b  1 passed, 0 failed", "2 passed, 1 failed"]
+    for missing in ("c.jsonl", "."):
+        done = subprocess.run([BIN / "cel_conformance", "a.jsonl", missing], capture_output=True, text=True, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (2, f"cel_conformance: {missing} cannot be read\n")
 
 
 def test_every_published_case_passes():
