@@ -92,7 +92,7 @@ void check_condition(Checker& check, const std::string& path, const corev1::Cond
     case corev1::Condition::TYPE_NOT_SET:
       break;
   }
-  check.fail(path, "must have one of match, not, all, any, none and matchAny");
+  check.fail(path, "must have one of matchAny, match, not, all, any, none and opa");
 }
 
 void check_policy_spec(Checker& check, const std::string& path, const Spec& spec) {

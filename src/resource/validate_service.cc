@@ -216,7 +216,8 @@ void check_dynamic_config(Checker& check, const Spec& spec, bool is_managed) {
   const bool computes = std::ranges::any_of(
       dynamic.rules(), [](const Rule& rule) { return rule.has_eval() || rule.has_opa(); });
   if (!is_managed && configs == 0 && !computes)
-    check.fail("spec.dynamicConfig", "must hold at least one of configs");
+    check.fail("spec.dynamicConfig",
+               "must hold at least one of configs, or a rule with eval or opa");
   // Thousands of checks for a list that is refused anyway would only keep the server busy.
   if (!check.at_most("spec.dynamicConfig.configs", configs, kMaxConfigs, "configs")) return;
   if (!check.at_most("spec.dynamicConfig.rules", rules, kMaxRules, "rules")) return;

@@ -365,9 +365,10 @@ TEST_F(ServiceRules, OfNamedConfigs) {
       kService + "  dynamicConfig: ",
       {
           {"{configs: [{name: v1}, {name: v2, parent: v1}, {name: v3, parent: default}]}", ""},
-          {"{}", "spec.dynamicConfig: must hold at least one of configs"},
+          {"{}",
+           "spec.dynamicConfig: must hold at least one of configs, or a rule with eval or opa"},
           {"{rules: [{condition: {matchAny: true}, configName: default}]}",
-           "spec.dynamicConfig: must hold at least one of configs"},
+           "spec.dynamicConfig: must hold at least one of configs, or a rule with eval or opa"},
           {"{configs: " + numbered(1000, "{name: cfg", "}") + "}", ""},
           {"{configs: " + numbered(1001, "{name: cfg", "}") + "}",
            "spec.dynamicConfig.configs: holds 1001 configs; at most 1000 are allowed"},

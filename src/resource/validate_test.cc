@@ -296,7 +296,8 @@ TEST_F(PolicyRules, OfConditions) {
       {
           {"{all: {of: [{match: a}, {any: {of: [{not: b}]}}, {none: {of: [{match: c}]}}]}}}]", ""},
           {"{}}]",
-           "spec.rules[0].condition: must have one of match, not, all, any, none and matchAny"},
+           "spec.rules[0].condition: must have one of matchAny, match, not, all, any, none and "
+           "opa"},
           {"{all: {}}}]", "spec.rules[0].condition.all.of: must hold at least one condition"},
           {"{any: {of: " + list_of(100, "{matchAny: true}") + "}}}]", ""},
           {"{any: {of: " + list_of(101, "{matchAny: true}") + "}}}]",
