@@ -2,7 +2,8 @@
 // what we do; where the reference does something else, `reference` says what, and
 // docs/adr/0007-departures-from-the-reference.md why. Rows 80, 83 to 86 and 145 to 154
 // are in tests/e2e/test_worked_examples.py, since they are about HTTP; 123 to 131 with the tests of
-// Rego, 132 to 144 with those of dynamicConfig. Row 122 is of a mode that this gateway refuses.
+// Rego, 132 to 144 with those of dynamicConfig. Row 122 is of a mode that
+// this gateway refuses, which is tested with those about HTTP.
 #include "policy/check.h"
 #include "policy/testkit_test.h"
 
@@ -98,6 +99,7 @@ constexpr Row kExpressions[] = {
     {"40", R"(1 < 2.0)", "REJ"},
     {"40", R"(1 = 1)", "REJ"},
     {"40", R"(has(ctx))", "REJ"},
+    {"40", R"(ctx.?user)", "REJ"},  // we have the syntax; what it gives is no bool
     {"40", R"(!!!!)", "REJ"},
     {"40", R"(((((", "REJ"},
     {"41", R"(ctx.user.spec.email.matches("["))",

@@ -1,7 +1,8 @@
-"""Rows 80, 83 to 86 and 145 to 154 of the worked examples, on a live gateway; the others are in src/policy/worked_examples_test.cc.
+"""Rows 80, 83 to 86, 122 and 145 to 154 of the worked examples, on a live gateway; the others are in src/policy/worked_examples_test.cc.
 Where ours departs, docs/adr/0007-departures-from-the-reference.md says why."""
 import pytest
 
+from api import Api
 from testkit import service
 
 
@@ -63,6 +64,34 @@ def test_denials_have_no_body_and_say_so_in_a_header(gateway, bob, upstream, row
     gateway.apply(service("denials", upstream.url))
     answer = gateway.get("denials", "/a%20b?x=1", token=bob if token else None, headers=headers)
     assert (answer.status, answer.body, answer.header("x-octelium-unauthorized")) == (status, b"", "true")
+
+
+def test_149_a_person_who_asks_for_a_page_is_denied_as_others_are(gateway, upstream):
+    gateway.user("hana", kind="HUMAN")
+    made = gateway.credential("hana", "auth-token", "pages-of-hana")["authenticationToken"]["authenticationToken"]
+    with Api(gateway) as api:
+        token = api.login(made).accessToken
+    gateway.apply(service("pages", upstream.url))
+    answer = gateway.get("pages", "/a%20b?x=1", token=token, headers=PAGE)
+    assert (answer.status, answer.body, answer.header("x-octelium-unauthorized")) == (403, b"", "true")  # a departure: no 303 to /denied
+    entry = gateway.entry_of(answer)
+    assert entry["entry"]["common"]["userRef"]["name"] == "hana" and entry["ext"]["reason"] == "no_policy_match"
+    gateway.apply(service("pages", upstream.url, authorization=inline('ctx.user.spec.type == "HUMAN"')))
+    assert status_of(gateway, "pages", token, headers=PAGE) == 200
+
+
+def test_122_rules_about_a_mode_that_is_not_served_are_refused_with_the_service(gateway, upstream):
+    rules = [{"effect": "DENY", "condition": {"match": 'ctx.request.mcp.name == "drop-table" && ctx.request.mcp.method == "tools/call"'}},
+             {"effect": "ALLOW", "priority": 1, "condition": {"match": "true"}}]
+    authorization = {"inlinePolicies": [{"spec": {"rules": rules}}]}
+    refused = gateway.apply(service("tools", upstream.url, mode="MCP", authorization=authorization), check=False)
+    assert refused.returncode == 1
+    assert "spec.mode: the mode MCP is not supported by this gateway yet; HTTP, WEB and GRPC are (<stdin>:1:" in refused.stderr
+    assert gateway.run("get", "service", "tools", check=False).returncode != 0
+    # In a Policy they may stand: to a Service of another mode they are about something that is not there.
+    gateway.apply({"kind": "Policy", "metadata": {"name": "no-drops"}, "spec": {"rules": rules}},
+                  service("no-tools", upstream.url, authorization={"policies": ["no-drops"]}))
+    assert status_of(gateway, "no-tools", gateway.token("bob")) == 200
 
 
 def test_119_151_an_anonymous_service_with_policies(gateway, upstream):
