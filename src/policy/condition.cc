@@ -333,7 +333,7 @@ Condition::Outcome Condition::evaluate_expression(const Node& node, RequestConte
     outcome = value.is_true() == wanted ? Outcome::kMatch : Outcome::kNoMatch;
   } else {
     if (value.is_error())
-      context.set_error(program.describe(value), value.error_message());
+      context.set_error(context.describe(program, value), value.error_message());
     else
       context.set_error(
           fmt::format("the expression gives a {}, not a bool", cel::type_name(value)));

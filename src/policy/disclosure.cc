@@ -13,9 +13,10 @@ using cel::Token;
 using cel::TokenKind;
 using Kind = ExpressionDisclosure::Kind;
 
-constexpr std::array<std::string_view, 12> kCredentialWords = {
-    "auth",   "cookie",     "token", "secret",    "key",     "password",
-    "passwd", "credential", "jwt",   "signature", "session", "otp"};
+// "sess" stands for PHPSESSID too, "sig" for the parameter of signed URLs, "code" for OAuth's.
+constexpr std::array<std::string_view, 16> kCredentialWords = {
+    "auth", "cookie", "token", "secret", "key",  "pass",      "pwd",  "cred",
+    "jwt",  "sig",    "sess",  "otp",    "code", "assertion", "saml", "cert"};
 
 // Members of `ctx.request.http` that are shown whole. What is neither here nor handled by name is
 // hidden, so that a new member is not shown by accident.
@@ -26,6 +27,20 @@ constexpr std::array<std::string_view, 10> kPlainMembers = {
 // Members whose entries are shown or hidden by their names.
 constexpr std::array<std::string_view, 4> kMembersByName = {"headers", "headerValues",
                                                             "queryParams", "queryParamValues"};
+
+constexpr std::array<std::string_view, 12> kPlainRegoErrors = {
+    "complete rules should not produce multiple outputs",
+    "rules must not produce multiple outputs",
+    "rules should not produce multiple outputs.",
+    "divide by zero",
+    "modulo by zero",
+    "modulo on floating-point number",
+    "operand must be integer",
+    "could not parse number",
+    "could not parse string as number",
+    "invalid regex",
+    "invalid semver",
+    "a string is needed"};
 
 // One step of a path: a name, or one that is computed.
 struct Step {
@@ -58,6 +73,10 @@ Kind kind_of_path(const std::vector<Step>& path) {
   return Kind::kCredential;
 }
 
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
 std::vector<Token> tokens_of(std::string_view source) {
   std::vector<Token> out;
   cel::Lexer lexer(source);
@@ -65,6 +84,35 @@ std::vector<Token> tokens_of(std::string_view source) {
        token.kind != TokenKind::kEnd && token.kind != TokenKind::kInvalid; token = lexer.next())
     out.push_back(token);
   return out;
+}
+
+// Whether the identifier at `at` is the member of what stands in front of its dot: `.ctx` after
+// nothing, or after an operator, is `ctx`.
+bool is_member(const std::vector<Token>& tokens, std::size_t at) {
+  if (at < 2 || tokens[at - 1].kind != TokenKind::kDot) return false;
+  switch (tokens[at - 2].kind) {
+    case TokenKind::kIdentifier:
+    case TokenKind::kQuotedIdentifier:
+    case TokenKind::kString:
+    case TokenKind::kRightParen:
+    case TokenKind::kRightBracket:
+    case TokenKind::kRightBrace:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether a macro may have a local variable of that name, which then hides the one that is known.
+bool may_be_local(const std::vector<Token>& tokens, std::string_view name) {
+  for (std::size_t i = 1; i + 1 < tokens.size(); ++i) {
+    const TokenKind before = tokens[i - 1].kind;
+    if (tokens[i].kind == TokenKind::kIdentifier && tokens[i].text == name &&
+        tokens[i + 1].kind == TokenKind::kComma &&
+        (before == TokenKind::kLeftParen || before == TokenKind::kComma))
+      return true;
+  }
+  return false;
 }
 
 std::size_t end_of(std::string_view source, const Token& token) {
@@ -115,19 +163,45 @@ bool is_credential_name(std::string_view name) {
   });
 }
 
+std::string without_quote(std::string_view error) {
+  const std::size_t place = error.find(": ");
+  if (place == std::string_view::npos) return std::string(error);
+  return std::string(error.substr(0, error.find(": ", place + 2)));
+}
+
+// What follows a builtin's name is about its argument until that is quoted. Of other messages only
+// those are kept that are known to quote nothing.
+std::string without_rego_quote(std::string_view error) {
+  const std::size_t place = error.find_first_not_of("0123456789:");
+  const bool has_place = place != std::string_view::npos && place > 0 && error[place] == ' ';
+  std::string out(has_place ? error.substr(0, place + 1) : std::string_view());
+  error.remove_prefix(out.size());
+  const std::size_t end = error.starts_with('`') ? error.find('`', 1) : std::string_view::npos;
+  if (end != std::string_view::npos &&
+      std::ranges::all_of(error.substr(1, end - 1), is_name_character)) {
+    const std::size_t sentence = error.find_first_of(".`\"'{[(:\r\n", end + 1);
+    out.append(error.substr(0, sentence));
+    if (out.ends_with(' ')) out.pop_back();
+    return out;
+  }
+  return out.append(is_among(error, kPlainRegoErrors) ? error : "the script failed");
+}
+
 ExpressionDisclosure::ExpressionDisclosure(std::string_view source) {
   const std::vector<Token> tokens = tokens_of(source);
+  const bool knows_attrs = !may_be_local(tokens, "attrs");
+  const bool knows_ctx = !may_be_local(tokens, "ctx");
   for (std::size_t at = 0; at < tokens.size();) {
     const Token& token = tokens[at++];
-    if (token.kind != TokenKind::kIdentifier) continue;
-    const bool is_member = at >= 2 && tokens[at - 2].kind == TokenKind::kDot;
+    if (token.kind != TokenKind::kIdentifier || is_member(tokens, at - 1)) continue;
     const bool is_function = at < tokens.size() && tokens[at].kind == TokenKind::kLeftParen;
-    if (is_member || is_function || token.text == "attrs") continue;
+    if (is_function || (token.text == "attrs" && knows_attrs)) continue;
     if (token.text != "ctx") {
       variables_.push_back(token.offset);
       continue;
     }
-    const Kind kind = kind_of_path(read_path(tokens, at));
+    const Kind named = kind_of_path(read_path(tokens, at));
+    const Kind kind = knows_ctx ? named : Kind::kCredential;
     if (kind != Kind::kShown)
       hidden_.push_back({token.offset, end_of(source, tokens[at - 1]), kind});
   }

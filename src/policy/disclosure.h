@@ -2,17 +2,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace policy {
 
-// Whether an explanation may show values that came from credentials and bodies: of a hypothetical
-// request it may, since whoever asks made them up.
+// Whether an explanation, and the messages of expressions that fail, may show values that came from
+// credentials and bodies: of a hypothetical request they may, since whoever asks made them up.
 enum class Disclosure : std::uint8_t { kRedacted, kEverything };
 
 // Whether a header, cookie or query parameter of that name holds, or may hold, a credential.
 bool is_credential_name(std::string_view name);
+
+// The message of an expression that failed, without what it may quote of a value: "1:5: not an IP
+// address: x" ends before its x.
+std::string without_quote(std::string_view error);
+// The same of Rego, whose builtins quote what they were given: "3:1: `floor` expects numeric
+// argument. Got `x` instead" ends before its second sentence, and one that may quote anywhere has
+// only its place.
+std::string without_rego_quote(std::string_view error);
 
 // Which parts of one expression must not be shown with their values.
 //

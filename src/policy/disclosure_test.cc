@@ -28,6 +28,14 @@ TEST(Disclosure, HidesByWhatIsNamed) {
       {R"(ctx["request"]["http"]["headers"]["Cookie"])", Kind::kCredential},
       {R"(ctx.request.http.headers.Cookie)", Kind::kCredential},
       {R"(ctx.request.http.headers.?cookie)", Kind::kCredential},
+      {R"(.ctx.request.http.headers["authorization"])", Kind::kCredential},
+      {R"(true && .ctx.request.http.bodyMap.age > 18)", Kind::kBody},
+      {R"(.ctx.user.metadata.name)", Kind::kShown},
+      {R"(ctx.request.http.queryParams["sig"])", Kind::kCredential},
+      {R"(ctx.request.http.queryParams["code"])", Kind::kCredential},
+      {R"(ctx.request.http.queryParams["PHPSESSID"])", Kind::kCredential},
+      {R"(ctx.request.http.headers["x-passphrase"])", Kind::kCredential},
+      {R"(ctx.request.http.queryParams["SAMLResponse"])", Kind::kCredential},
       {R"(ctx.request.http.headers["X-Api-Key"].size())", Kind::kCredential},
       {R"(ctx.request.http.headers["x-octelium-auth"])", Kind::kCredential},
       {R"(ctx.request.http.headers["proxy-authorization"])", Kind::kCredential},
@@ -69,12 +77,41 @@ TEST(Disclosure, HidesOnlyThePartsThatNameIt) {
   EXPECT_EQ(kind_of(source, "ctx.request.http.bodyMap.age > 18"), Kind::kBody);
 }
 
+TEST(Disclosure, CutsMessagesBeforeWhatTheyQuote) {
+  EXPECT_EQ(without_quote("1:5: not an IP address: x: y"), "1:5: not an IP address");
+  EXPECT_EQ(without_quote("1:5: no such overload"), "1:5: no such overload");
+  EXPECT_EQ(without_quote("the body is too deep"), "the body is too deep");
+  const struct {
+    std::string_view error;
+    std::string_view rest;
+  } cases[] = {
+      {"3:1: `floor` expects numeric argument. Got `x` instead",
+       "3:1: `floor` expects numeric argument"},
+      {"3:1: `io.jwt.decode` expects `x`", "3:1: `io.jwt.decode` expects"},
+      {"3:1: `hush hush` is no name", "3:1: the script failed"},
+      {"3:1: Error parsing hush", "3:1: the script failed"},
+      {"12:34: divide by zero", "12:34: divide by zero"},
+      {"divide by zero", "divide by zero"},
+      {"the result has no form in JSON: x", "the script failed"},
+      {"hush: 3:1: divide by zero", "the script failed"},
+      {"123", "the script failed"},
+      {"", "the script failed"},
+      {"3:1: `", "3:1: the script failed"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(without_rego_quote(c.error), c.rest) << c.error;
+}
+
 TEST(Disclosure, HidesLocalVariablesBesideAnythingHidden) {
   const std::string_view source =
       R"(ctx.request.http.headers.exists(h, h.startsWith("x")) && ctx.user.metadata.name == "a")";
   EXPECT_EQ(kind_of(source, R"(h.startsWith("x"))"), Kind::kCredential);
   EXPECT_EQ(kind_of(source, "ctx.user.metadata.name"), Kind::kShown);
   EXPECT_EQ(kind_of("cel.bind(b, ctx.request.http.bodyMap, b.age > 18)", "b.age"), Kind::kBody);
+  EXPECT_EQ(kind_of("cel.bind(attrs, ctx.request.http.bodyMap, attrs.age > 18)", "attrs.age"),
+            Kind::kBody);
+  EXPECT_EQ(kind_of("[ctx.request.http.bodyMap].exists(ctx, ctx.user == 1)", "ctx.user"),
+            Kind::kCredential);
+  EXPECT_EQ(kind_of("attrs.min > ctx.request.http.bodyMap.age", "attrs.min"), Kind::kShown);
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ void DynamicConfig::compute(const Rule& rule, RequestContext& context, std::stri
   cel::Arena& arena = context.arena();
   const cel::Value value = rule.eval->evaluate(context, arena);
   if (value.is_error()) {
-    pass_over(choice, rule.index, "eval", rule.eval->describe(value));
+    pass_over(choice, rule.index, "eval", context.describe(*rule.eval, value));
   } else if (!value.is(cel::Kind::kMap)) {
     pass_over(choice, rule.index, "eval",
               fmt::format("the expression gives a {}, not a map", cel::type_name(value)));

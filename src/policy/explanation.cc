@@ -51,13 +51,6 @@ std::optional<std::string> named_by(const resource::Message& owner, std::string_
   return out;
 }
 
-// Without what may be quoted from the request: "1:5: not an IP address: x" ends before its x.
-std::string without_quote(std::string_view error) {
-  const std::size_t place = error.find(": ");
-  if (place == std::string_view::npos) return std::string(error);
-  return std::string(error.substr(0, error.find(": ", place + 2)));
-}
-
 EvaluatedPart::Truth truth_of(const cel::Value& value) {
   if (value.is_error()) return EvaluatedPart::Truth::kError;
   if (!value.is(cel::Kind::kBool)) return EvaluatedPart::Truth::kOther;
@@ -101,7 +94,7 @@ class Writer final : public Recorder {
 
   void end_rule(Condition::Outcome outcome, std::string_view error) override {
     rule_->set_outcome(outcome_of(outcome));
-    rule_->set_error(shown_error(error));
+    rule_->set_error(shortened(error, kMaxPart));
     rule_ = nullptr;
   }
 
@@ -118,7 +111,6 @@ class Writer final : public Recorder {
     reported_ = 0;
     hidden_.reset();
     if (disclosure_ == Disclosure::kRedacted) hidden_.emplace(text);
-    hides_ = hidden_ && (kind == "opa" || hidden_->hides_anything());
   }
 
   void on_value(std::uint32_t begin, std::uint32_t end, std::uint32_t depth,
@@ -145,7 +137,7 @@ class Writer final : public Recorder {
     extv1::Condition& condition = *open_.back();
     open_.pop_back();
     condition.set_outcome(outcome_of(outcome));
-    condition.set_error(shown_error(error));
+    condition.set_error(shortened(error, kMaxPart));
     if (!source_.empty()) take_parts(condition);
     source_ = {};
   }
@@ -211,10 +203,6 @@ class Writer final : public Recorder {
     arena_.reset();
   }
 
-  std::string shown_error(std::string_view error) const {
-    return shortened(hides_ ? without_quote(error) : error, kMaxPart);
-  }
-
   // Moves the parts into their condition, as far as there is room.
   void take_parts(extv1::Condition& condition) {
     for (const std::size_t cause : causes(source_, evaluated_)) parts_[cause].set_iscause(true);
@@ -274,7 +262,6 @@ class Writer final : public Recorder {
   // Of the expression that is being evaluated.
   std::string_view source_;
   std::optional<ExpressionDisclosure> hidden_;
-  bool hides_ = false;  // until the next expression: errors of its parents quote it too
   std::vector<extv1::Part> parts_;
   std::vector<EvaluatedPart> evaluated_;
   std::size_t reported_ = 0;
@@ -342,12 +329,14 @@ Decision explain(RequestContext& context, const DecisionBasis& basis, Disclosure
   set_time(context.now(), *out.mutable_decidedat());
   Writer writer(context, basis, disclosure, out);
   context.set_recorder(&writer);
+  context.set_disclosure(disclosure);
   const Decision decision = decide(context, basis.access, basis.rules, basis.subject);
   fill_decision(decision, out);
   if (decision.rule != nullptr) mark_decider(out);
   if (decision.allowed && basis.dynamic != nullptr)
     choose_config(context, *basis.dynamic, writer, disclosure, *out.mutable_config());
   context.set_recorder(nullptr);
+  context.set_disclosure(Disclosure::kRedacted);
   return decision;
 }
 

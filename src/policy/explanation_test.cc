@@ -183,9 +183,12 @@ TEST(Explanation, ShowsShadowsBesideTheRuleThatDecides) {
 TEST(Explanation, NeverShowsCredentials) {
   for (const std::string_view name :
        {"Authorization", "Cookie", "X-Octelium-Auth", "Proxy-Authorization", "Set-Cookie",
-        "X-Api-Key", "x-csrf-token", "X-Client-Secret", "X-Db-Password", "X-Aws-Credential"}) {
+        "X-Api-Key", "x-csrf-token", "X-Client-Secret", "X-Db-Password", "X-Aws-Credential",
+        "X-Amz-Sig", "X-Pass-Phrase"}) {
     for (const std::string_view expression :
-         {R"(ctx.request.http.headers["{}"] == "no")",
+         {R"(ctx.request.http.headers["{}"] == "no")", R"(.ctx.request.http.headers["{}"] == "no")",
+          R"(cel.bind(attrs, ctx.request.http.headers["{}"], attrs == "no"))",
+          R"(cel.bind(ctx, [ctx.request.http.headers["{}"]], ctx[0] == "no"))",
           R"(ctx.request.http.headers["{}"].size() == 1)",
           R"(ctx.request.http.headers["{}"].split("-").size() > 5)",
           R"(ctx.request.http.headers.exists(h, ctx.request.http.headers[h] == "{}"))",
@@ -201,6 +204,54 @@ TEST(Explanation, NeverShowsCredentials) {
       EXPECT_GT(explanation.steps(0).rule().condition().parts_size(), 0) << match;
     }
   }
+}
+
+// Neither the log, which has Decision::detail, nor an explanation.
+TEST(Explanation, QuotesNothingOfACredentialOrABodyInAnError) {
+  const auto opa = [](std::string_view body) {
+    World world = allowing("true");
+    auto& rule = *world.service.mutable_spec()
+                      ->mutable_authorization()
+                      ->mutable_inlinepolicies(0)
+                      ->mutable_spec()
+                      ->mutable_rules(0);
+    rule.mutable_condition()->mutable_opa()->set_inline_("package octelium.condition\nmatch if { " +
+                                                         std::string(body) + " }");
+    return world;
+  };
+  World worlds[] = {
+      allowing(R"(int(ctx.request.http.headers["authorization"]) == 1)"),
+      allowing(R"(int(ctx.request.http.bodyMap.name) == 1)"),
+      opa(R"(startswith(input.ctx.request.http.headers, "x"))"),
+      opa(R"(floor(input.ctx.request.http.bodyMap.name) == 1)"),
+      opa(R"(to_number(input.ctx.request.http.headers.authorization) == 1)"),
+      opa(R"(sum(input.ctx.request.http.bodyMap.name) == 1)"),
+      opa(R"(time.parse_rfc3339_ns(input.ctx.request.http.headers.authorization) == 1)"),
+      opa(R"(json.unmarshal(input.ctx.request.http.headers.authorization) == 1)"),
+      opa(R"(base64.decode(input.ctx.request.http.headers.authorization) == "x")"),
+      opa(R"(regex.match(concat("", ["(", input.ctx.request.http.headers.authorization]), "x"))"),
+      opa(R"(sprintf("%d", [input.ctx.request.http.headers.authorization]) == "x")"),
+      opa(R"(net.cidr_contains(input.ctx.request.http.headers.authorization, "10.0.0.1"))"),
+      opa(R"(units.parse_bytes(input.ctx.request.http.headers.authorization) == 1)"),
+      opa(R"(semver.compare(input.ctx.request.http.headers.authorization, "1.0.0") == 1)"),
+      opa(R"(input.ctx.request.http.headers.authorization - 1 == 1)"),
+  };
+  int failed = 0;
+  for (World& world : worlds) {
+    world.headers.fields.emplace_back("Authorization", "hush-hush");
+    world.set_body(R"({"name": "hush-hush"})");
+    const Decided decided(world);
+    EXPECT_EQ(decided->detail.find("hush"), std::string_view::npos) << decided->detail;
+    const auto explanation = explained(world);
+    EXPECT_EQ(resource::to_json(explanation).find("hush"), std::string::npos)
+        << resource::to_json(explanation);
+    if (decided->code != "policy_error") continue;
+    ++failed;  // at a place, for a reason
+    EXPECT_NE(decided->detail.find_first_not_of("0123456789: "), std::string_view::npos);
+  }
+  EXPECT_GT(failed, 8);
+  EXPECT_NE(explained(worlds[0], Disclosure::kEverything).detail().find("hush"), std::string::npos);
+  EXPECT_NE(explained(worlds[3], Disclosure::kEverything).detail().find("hush"), std::string::npos);
 }
 
 TEST(Explanation, ShowsOfABodyOnlyTypeAndLength) {

@@ -11,7 +11,7 @@ namespace {
 
 // Why an evaluation gave nothing to use: `rule` had to be `wanted`.
 std::string fault_of(const RegoProgram::Result& result, std::string_view rule,
-                     std::string_view wanted) {
+                     std::string_view wanted, Disclosure disclosure) {
   using enum RegoProgram::Outcome;
   switch (result.outcome) {
     case kUndefined:
@@ -30,7 +30,7 @@ std::string fault_of(const RegoProgram::Result& result, std::string_view rule,
     case kError:
       break;
   }
-  return result.text;
+  return disclosure == Disclosure::kEverything ? result.text : without_rego_quote(result.text);
 }
 
 }  // namespace
@@ -107,7 +107,7 @@ ConditionOutcome RegoRun::evaluate_condition(const RegoProgram& program, Request
     case RegoProgram::Outcome::kTrue:
       return ConditionOutcome::kMatch;
     default:
-      context.set_error(fault_of(*result, "match", "a boolean"));
+      context.set_error(fault_of(*result, "match", "a boolean", context.disclosure()));
       return ConditionOutcome::kError;
   }
 }
@@ -117,7 +117,7 @@ base::Result<std::string> RegoRun::evaluate_object(const RegoProgram& program,
   const RegoProgram::Result* result = result_of(program, context);
   if (result != nullptr) {
     if (result->outcome == RegoProgram::Outcome::kObject) return result->text;
-    context.set_error(fault_of(*result, "result", "an object"));
+    context.set_error(fault_of(*result, "result", "an object", context.disclosure()));
   }
   return base::fail(base::Code::kFailedPrecondition, "rego", context.error(),
                     base::Source::kPolicy);

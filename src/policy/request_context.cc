@@ -1,6 +1,7 @@
 #include "policy/request_context.h"
 
 #include "base/encoding.h"
+#include "cel/program.h"
 #include "policy/context_schema.h"
 #include "policy/header_map.h"
 #include "policy/json_body.h"
@@ -136,6 +137,12 @@ void RequestContext::set_on_loop(bool on_loop) {
 }
 
 bool RequestContext::wants_thread() const { return rego_ != nullptr && rego_->wants_thread(); }
+
+std::string RequestContext::describe(const cel::Program& program, const cel::Value& value) const {
+  const bool may_quote = disclosure_ == Disclosure::kEverything ||
+                         !ExpressionDisclosure(program.source()).hides_anything();
+  return may_quote ? program.describe(value) : without_quote(program.describe(value));
+}
 
 void RequestContext::set_error(std::string text, const char* cause) {
   error_ = std::move(text);

@@ -11,8 +11,13 @@
 #include "cel/arena.h"
 #include "cel/schema.h"
 #include "policy/context_schema.h"
+#include "policy/disclosure.h"
 #include "policy/request_view.h"
 #include "policy/subject.h"
+
+namespace cel {
+class Program;
+}
 
 namespace policy {
 
@@ -53,6 +58,11 @@ class RequestContext final : public cel::AttributeSource {
   const std::string& error() const { return error_; }
   // `cause`: what the value that failed says, if there was one.
   void set_error(std::string text, const char* cause = nullptr);
+  // What an expression that failed says, as far as it may be shown.
+  std::string describe(const cel::Program& program, const cel::Value& value) const;
+  // Messages quote nothing of credentials and bodies unless told otherwise: they go to the log.
+  Disclosure disclosure() const { return disclosure_; }
+  void set_disclosure(Disclosure disclosure) { disclosure_ = disclosure; }
   // Whether it failed because the body that it reads is none that can be read as a JSON object.
   bool failed_on_body() const { return failed_on_body_; }
 
@@ -92,6 +102,7 @@ class RequestContext final : public cel::AttributeSource {
   const google::protobuf::Struct* attrs_ = nullptr;
   std::string error_;
   bool failed_on_body_ = false;
+  Disclosure disclosure_ = Disclosure::kRedacted;
   bool on_loop_ = false;
   Recorder* recorder_ = nullptr;
   mutable std::unique_ptr<JsonBody> body_;  // made when first asked for
