@@ -17,6 +17,14 @@ inline constexpr std::string_view kExpressions[] = {
     R"(ctx.user.spec.attrs.nothing == 1)",
     R"(ctx.user.metadata.name > 5)",
     R"(has(ctx.device))",
+    R"(ctx.device.status.osType == "LINUX")",
+    R"(has(ctx.request.http.bodyMap.age))",
+    R"(size(ctx.request.http) > 3)",
+    R"(ctx.request.http.size > 5)",
+    R"(ctx.request.grpc.method == "Get")",
+    R"(ctx.user.spec.groups.exists(g, g == ctx.request.http.headers["x-team"]))",
+    R"(cel.bind(r, ctx.request, r.http.method == "GET"))",
+    R"(ctx.?device.?status.?id.hasValue())",
     R"(ctx.service.spec.port == 8080.0 && ctx.namespace.metadata.name == "default")",
     R"(ctx.request.http.method == "GET")",
     R"(ctx.request.http.method in ["POST", "PUT"])",
@@ -35,6 +43,13 @@ inline constexpr std::string_view kExpressions[] = {
     "1 / int(ctx.user.spec.attrs.level - 3.0) == 1",
 };
 
+// Of the identity, of the body, and one that fails.
+inline constexpr std::string_view kScripts[] = {
+    "package octelium.condition\nmatch if { input.ctx.user.metadata.name == \"alice\" }",
+    "package octelium.condition\nmatch if { input.ctx.request.http.bodyMap.age > 18 }",
+    "package octelium.condition\nmatch := \"yes\"",
+};
+
 // Makes the rules of every owner up, and requests to try them with.
 class RandomWorld {
  public:
@@ -47,6 +62,7 @@ class RandomWorld {
   void condition(corev1::Condition& out, int depth) {
     const int kind = upto(depth > 2 ? 5 : 9);
     if (kind == 0) return out.set_matchany(upto(3) > 0);
+    if (upto(60) == 0) return out.mutable_opa()->set_inline_(std::string(kScripts[upto(3)]));
     if (kind < 4) return out.set_match(expression());
     if (kind == 4) return out.set_not_(expression());
     if (kind > 8) return;  // empty
@@ -87,6 +103,10 @@ class RandomWorld {
   }
 
   void world(World& out) {
+    if (upto(3) == 0)
+      out.device = from_yaml<corev1::Device>(
+          "metadata: {name: d, uid: d-1}\nspec: {state: ACTIVE}\nstatus: {osType: LINUX}");
+    if (out.device) owner(*out.device);
     owner(out.service);
     owner(out.name_space);
     owner(out.user);
@@ -152,8 +172,18 @@ class RandomWorld {
  private:
   static constexpr const char* kNames[] = {"pa", "child.pa", "pc", "gone"};
 
-  std::string expression() {
+  std::string atom() {
     return std::string(kExpressions[static_cast<std::size_t>(upto(std::size(kExpressions)))]);
+  }
+
+  std::string expression(int depth = 0) {
+    const int kind = depth > 2 ? 9 : upto(10);
+    if (kind > 3) return atom();
+    const std::string a = "(" + expression(depth + 1) + ")";
+    const std::string b = "(" + expression(depth + 1) + ")";
+    if (kind == 0) return a + " && " + b;
+    if (kind == 1) return a + " || " + b;
+    return kind == 2 ? "!" + a : a + " ? " + b + " : (" + atom() + ")";
   }
 
   std::mt19937 random_;

@@ -128,6 +128,7 @@ TEST(Shadow, EqualsTheDecisionsWithoutMarksAndWithoutMarkedRules) {
       visit(world.ops);
       visit(world.session);
       visit(world.cluster);
+      if (world.device) visit(*world.device);
     };
     each_owner(unmarked, [](auto& owner) { owner.mutable_metadata()->clear_annotations(); });
     for (auto& trigger : unmarked.triggers) trigger.mutable_metadata()->clear_annotations();
