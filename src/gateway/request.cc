@@ -79,8 +79,7 @@ io::Task<void> Request::serve() {
     }
   }
   decide();
-  if (context_->wants_thread() && co_await leave_loop([this] { make_decision(); }) == Next::kAnswer)
-    co_return;
+  if (context_->wants_thread() && co_await decide_off_loop() == Next::kAnswer) co_return;
   if (judge() == Next::kAnswer) co_return;
   choose(tools_.configs.scratch());
   if (context_->wants_thread()) {
@@ -297,13 +296,27 @@ void Request::make_decision() {
 
 // A policy takes longer than a loop may be held up: `work`, which evaluates it, runs on a thread
 // that nobody else waits for. Nothing else of this request runs meanwhile.
-io::Task<Request::Next> Request::leave_loop(std::function<void()> work) {
+io::Task<Request::Next> Request::leave_loop(std::function<void()> work, std::size_t waiting) {
   context_->set_on_loop(false);
-  if (!co_await tools_.policy_threads.run(tools_.loop, std::move(work)))
+  if (!co_await tools_.policy_threads.run(tools_.loop, std::move(work), waiting))
     co_return answer({.status = 503,
                       .reason = "policy_busy",
                       .grpc_status = 14,
                       .grpc_message = "Octelium: too many slow policies"});
+  context_->set_on_loop(true);
+  co_return Next::kGoOn;
+}
+
+// Where only shadows are left to be asked, the request is neither refused for them nor are others
+// that have to wait.
+io::Task<Request::Next> Request::decide_off_loop() {
+  const bool is_decided = decision_.code != policy::kPolicyOffload;
+  const std::size_t waiting = is_decided ? 1 : io::WorkPool::kAnyNumber;
+  if (co_await leave_loop([this] { make_decision(); }, waiting) == Next::kGoOn)
+    co_return Next::kGoOn;
+  if (!is_decided) co_return Next::kAnswer;
+  reply_ = {};
+  decision_.shadow.code = "policy_busy";
   context_->set_on_loop(true);
   co_return Next::kGoOn;
 }
@@ -351,7 +364,7 @@ void Request::keep_explanation() {
                        .dynamic = rules.dynamic.get()},
                       policy::Disclosure::kRedacted, explanation);
   // What could not be decided again, here and now, is not explained by something else.
-  if (again.code == decision_.code)
+  if (again.code == decision_.code && !context_->wants_thread())
     tools_.recent->keep(entry_.id, explanation);
   else
     tools_.recent->pass_over(entry_.id);

@@ -112,7 +112,9 @@ class Request final : private ResponseShaper {
   void explain();
   void keep_explanation();
   Next choose_config();
-  io::Task<Next> leave_loop(std::function<void()> work);
+  io::Task<Next> leave_loop(std::function<void()> work,
+                            std::size_t waiting = io::WorkPool::kAnyNumber);
+  io::Task<Next> decide_off_loop();
   io::Task<Next> compile_config(std::string json);
   Next use_computed(ConfigCache::Computed computed);
   Next use_config(const RouteConfig* config);

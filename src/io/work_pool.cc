@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 namespace io {
 
 WorkPool::WorkPool(const char* name, int threads, std::size_t queued) : queued_(queued) {
@@ -17,10 +19,10 @@ WorkPool::~WorkPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool WorkPool::submit(std::function<void()> work) {
+bool WorkPool::submit(std::function<void()> work, std::size_t waiting) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || queue_.size() >= queued_) return false;
+    if (stopping_ || queue_.size() >= std::min(queued_, waiting)) return false;
     queue_.push_back(std::move(work));
   }
   wake_.notify_one();

@@ -22,30 +22,35 @@ class WorkPool {
   WorkPool(const WorkPool&) = delete;
   WorkPool& operator=(const WorkPool&) = delete;
 
-  // From any thread. False: the queue is full.
-  bool submit(std::function<void()> work);
+  static constexpr std::size_t kAnyNumber = ~std::size_t{0};
+
+  // From any thread. False: the queue is full, or has `waiting` pieces of work in it already.
+  bool submit(std::function<void()> work, std::size_t waiting = kAnyNumber);
 
   // Runs `work` on a thread of the pool and suspends the awaiting coroutine of `loop` meanwhile;
   // false, without having run it, when the queue is full. The coroutine must not be destroyed
   // while it waits, and what `work` uses is the pool's until then.
-  auto run(EventLoop& loop, std::function<void()> work) {
+  auto run(EventLoop& loop, std::function<void()> work, std::size_t waiting = kAnyNumber) {
     struct Awaiter {
       WorkPool& pool;
       EventLoop& loop;
       std::function<void()> work;
+      std::size_t waiting;
       bool taken = false;
 
       bool await_ready() const noexcept { return false; }
       bool await_suspend(std::coroutine_handle<> caller) {
-        taken = pool.submit([this, caller] {
-          work();
-          loop.post([caller] { caller.resume(); });
-        });
+        taken = pool.submit(
+            [this, caller] {
+              work();
+              loop.post([caller] { caller.resume(); });
+            },
+            waiting);
         return taken;
       }
       bool await_resume() const noexcept { return taken; }
     };
-    return Awaiter{*this, loop, std::move(work)};
+    return Awaiter{*this, loop, std::move(work), waiting};
   }
 
  private:

@@ -39,7 +39,8 @@ TEST(WorkPoolTest, AFullQueueRefusesAndWhatIsQueuedIsDoneBeforeTheEnd) {
       release.acquire();
     }));
     began.acquire();  // so that the thread has it and the queue is empty
-    EXPECT_TRUE(pool.submit([&] { ++done; }));
+    EXPECT_TRUE(pool.submit([&] { ++done; }, 1));
+    EXPECT_FALSE(pool.submit([&] { ++done; }, 1));  // somebody waits
     EXPECT_TRUE(pool.submit([&] { ++done; }));
     EXPECT_FALSE(pool.submit([&] { ++done; }));
 

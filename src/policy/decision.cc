@@ -115,13 +115,20 @@ Condition::Outcome ask(const Rule& rule, const CompiledPolicy& policy, const Con
 // Those in front of `last`, which decided; nullptr: all.
 void ask_shadows(RequestContext& context, RuleWalk& rules, const RuleList::Entry* last,
                  Enforcement& enforcement, Decision& decision) {
-  RequestContext::Failure failure = context.take_failure();
+  if (context.wants_thread()) return;  // nothing is decided
+  RequestContext::Aside aside = context.set_aside();
   rules.rewind();
-  for (const RuleList::Entry* entry = rules.next(); entry != last; entry = rules.next())
-    if (entry->rule->is_shadow && enforcement.holds(*entry->policy) &&
-        ask_shadow(*entry->rule, *entry->policy, entry->rule->condition, context, decision))
+  for (const RuleList::Entry* entry = rules.next(); entry != last; entry = rules.next()) {
+    if (!entry->rule->is_shadow) continue;
+    const CompiledPolicy& policy = *entry->policy;
+    if (policy.enforcement_reads_body() &&
+        note_unread_body(*entry->rule, policy, context, decision))
       break;
-  put_back(std::move(failure), context, decision);
+    if (enforcement.holds(policy) &&
+        ask_shadow(*entry->rule, policy, entry->rule->condition, context, decision))
+      break;
+  }
+  put_back(std::move(aside), context, decision);
 }
 
 Decision decide_by_rules(RequestContext& context, RuleWalk& rules) {
@@ -196,27 +203,33 @@ Decision verdict(const Rule& rule, const CompiledPolicy& policy, Condition::Outc
   return decision;
 }
 
+bool note_unread_body(const Rule& rule, const CompiledPolicy& policy, const RequestContext& context,
+                      Decision& decision) {
+  const RequestView& request = context.request();
+  if (request.body || request.content_length == 0) return false;
+  decision.shadow = {&rule, &policy, decision.allowed, "body_not_read"};
+  return true;
+}
+
 bool ask_shadow(const Rule& rule, const CompiledPolicy& policy, const Condition& condition,
                 RequestContext& context, Decision& decision) {
-  const RequestView& request = context.request();
-  ShadowDecision& shadow = decision.shadow;
-  if (condition.reads_body() && !request.body && request.content_length != 0) {
-    shadow = {&rule, &policy, decision.allowed, "body_not_read"};
-    return true;
-  }
+  if (condition.reads_body() && note_unread_body(rule, policy, context, decision)) return true;
   const Condition::Outcome outcome = ask(rule, policy, condition, context);
   if (outcome != Condition::Outcome::kNoMatch) {
     const Decision would = verdict(rule, policy, outcome, context);
-    shadow = {&rule, &policy, would.allowed, would.code};
+    decision.shadow = {&rule, &policy, would.allowed, would.code};
   }
   return outcome != Condition::Outcome::kNoMatch;
 }
 
-void put_back(RequestContext::Failure failure, RequestContext& context, Decision& decision) {
-  const bool is_detail = !failure.text.empty() && decision.detail.data() != nullptr &&
+void put_back(RequestContext::Aside aside, RequestContext& context, Decision& decision) {
+  const bool is_detail = !aside.error.empty() && decision.detail.data() != nullptr &&
                          decision.rule != nullptr && decision.type != Reason::POLICY_MATCH;
-  context.put_back(std::move(failure));
+  context.put_back(std::move(aside));
   if (is_detail) decision.detail = context.error();
+  if (!context.wants_thread()) return;
+  decision.shadow.allowed = decision.allowed;
+  decision.shadow.code = kPolicyOffload;
 }
 
 namespace {
@@ -247,7 +260,7 @@ Decision decide(RequestContext& context, Access access, const ServiceRules& serv
                 const SubjectRules* subject, const Residual* residual) {
   const Decision decision = decide_once(context, access, service, subject, residual);
   // A rule that was not finished may have decided otherwise, whatever came after it.
-  if (context.wants_thread()) [[unlikely]]
+  if (context.wants_thread() && decision.shadow.code != kPolicyOffload) [[unlikely]]
     return {.code = kPolicyOffload};
   return decision;
 }

@@ -26,7 +26,8 @@ struct ShadowDecision {
   const CompiledPolicy* policy = nullptr;
   bool allowed = false;
   // "policy_allow", "policy_deny", "policy_error", "policy_body_invalid"; or "body_not_read": the
-  // rule reads the body, which nothing in force does, so that it is not there to be read.
+  // rule reads the body, which nothing in force does, so that it is not there to be read; or
+  // kPolicyOffload: it takes longer than an event loop has, and perhaps there is no rule then.
   std::string_view code;
 };
 
@@ -62,7 +63,7 @@ Access access_of(const corev1::Service& service);
 class Residual;
 
 // The code of a decision that could not be made on an event loop, and is none: to be made again
-// after context.set_on_loop(false).
+// after context.set_on_loop(false). Of a shadow only: the decision stands, and may be made again.
 inline constexpr std::string_view kPolicyOffload = "policy_offload";
 
 // Decides on a request. `subject` may be nullptr unless the access is kAuthenticated. A policy that
@@ -81,11 +82,14 @@ RuleWalk rules_of_owners(Access access, const ServiceRules& service, const Subje
 // What a rule that matched, or failed, decides.
 Decision verdict(const Rule& rule, const CompiledPolicy& policy, Condition::Outcome outcome,
                  const RequestContext& context);
+// Notes that a shadow cannot be asked, where the body is not there that it reads.
+bool note_unread_body(const Rule& rule, const CompiledPolicy& policy, const RequestContext& context,
+                      Decision& decision);
 // Asks a shadow rule; whether it would have decided, which is then noted.
 bool ask_shadow(const Rule& rule, const CompiledPolicy& policy, const Condition& condition,
                 RequestContext& context, Decision& decision);
-// Puts back what take_failure() took, before the shadows were asked.
-void put_back(RequestContext::Failure failure, RequestContext& context, Decision& decision);
+// Puts back what was set aside before the shadows were asked.
+void put_back(RequestContext::Aside aside, RequestContext& context, Decision& decision);
 Decision no_match();
 Decision dangling_reference(std::string_view name);
 

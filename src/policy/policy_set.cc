@@ -84,8 +84,10 @@ void CompiledPolicy::compile_spec(const Spec& spec, const resource::ShadowMarks&
     auto& list =
         rule.effect() == Spec::EnforcementRule::IGNORE ? enforcement_.ignore : enforcement_.enforce;
     list.push_back(Condition::compile(rule.condition(), kAttrs));
-    reads_body_ |= list.back().reads_body();
+    enforcement_reads_body_ |= list.back().reads_body();
   }
+  const bool is_enforced = !std::ranges::all_of(rules_, &Rule::is_shadow);
+  reads_body_ |= is_enforced && enforcement_reads_body_;
 }
 
 bool EnforcementRules::holds(RequestContext& context) const {

@@ -69,6 +69,7 @@ class CompiledPolicy {
   const std::vector<Rule>& rules() const { return rules_; }  // as written
   // Of what is enforced: nobody's body is held for a shadow's sake.
   bool reads_body() const { return reads_body_; }
+  bool enforcement_reads_body() const { return enforcement_reads_body_; }
 
   const EnforcementRules& enforcement() const { return enforcement_; }
   bool has_enforcement_rules() const {
@@ -85,6 +86,7 @@ class CompiledPolicy {
   bool is_inline_ = false;
   bool is_disabled_ = false;
   bool reads_body_ = false;
+  bool enforcement_reads_body_ = false;
   google::protobuf::Struct attrs_;
   std::vector<Rule> rules_;
   EnforcementRules enforcement_;

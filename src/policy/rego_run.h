@@ -32,6 +32,9 @@ class RegoRun {
   void set_on_loop(bool on_loop);
   // Something did not fit into the loop's budget: what was decided does not count.
   bool wants_thread() const { return wants_thread_; }
+  // Of the budget, so far.
+  std::chrono::nanoseconds spent() const { return spent_; }
+  void set_spent(std::chrono::nanoseconds spent) { spent_ = spent; }
 
   // After kError, context.error() says why.
   ConditionOutcome evaluate_condition(const RegoProgram& program, RequestContext& context);

@@ -126,6 +126,17 @@ const google::protobuf::Struct& RequestContext::attrs() const {
   return attrs_ != nullptr ? *attrs_ : google::protobuf::Struct::default_instance();
 }
 
+RequestContext::Aside RequestContext::set_aside() {
+  const auto rego_time = rego_ == nullptr ? std::chrono::nanoseconds(0) : rego_->spent();
+  return {std::move(error_), std::exchange(failed_on_body_, false), rego_time};
+}
+
+void RequestContext::put_back(Aside aside) {
+  error_ = std::move(aside.error);
+  failed_on_body_ = aside.failed_on_body;
+  if (rego_ != nullptr) rego_->set_spent(aside.rego_time);
+}
+
 RegoRun& RequestContext::rego() {
   if (rego_ == nullptr) rego_ = std::make_unique<RegoRun>(on_loop_);
   return *rego_;

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/struct.pb.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -66,16 +67,15 @@ class RequestContext final : public cel::AttributeSource {
   // Whether it failed because the body that it reads is none that can be read as a JSON object.
   bool failed_on_body() const { return failed_on_body_; }
 
-  // The last failure as it stands, to be put back after something else was asked.
-  struct Failure {
-    std::string text;
-    bool on_body = false;
+  // What must not change when something is asked that counts for nothing: the last failure, and
+  // the time that Rego has used.
+  struct Aside {
+    std::string error;
+    bool failed_on_body = false;
+    std::chrono::nanoseconds rego_time{0};
   };
-  Failure take_failure() { return {std::move(error_), std::exchange(failed_on_body_, false)}; }
-  void put_back(Failure failure) {
-    error_ = std::move(failure.text);
-    failed_on_body_ = failure.on_body;
-  }
+  Aside set_aside();
+  void put_back(Aside aside);
 
   // Rego's part of this request.
   RegoRun& rego();

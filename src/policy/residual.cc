@@ -29,7 +29,7 @@ class ResidualMaker {
       std::uint32_t gate = Residual::kNoGate;
       if (outcome == Precondition::Outcome::kUnknown) {
         out_.reads_body_ |= precondition.reads_body();
-        out_.gates_.push_back({&precondition, nullptr, {}});
+        out_.gates_.push_back({&precondition, nullptr, {}, precondition.reads_body()});
         gate = static_cast<std::uint32_t>(out_.gates_.size() - 1);
       } else if (outcome != Precondition::Outcome::kYes) {
         continue;
@@ -53,6 +53,10 @@ class ResidualMaker {
  private:
   static constexpr std::uint32_t kClosed = Residual::kNoGate - 1;
 
+  bool reads_body(std::uint32_t gate) const {
+    return gate != Residual::kNoGate && out_.gates_[gate].reads_body;
+  }
+
   bool is_late() const { return std::chrono::steady_clock::now() > deadline_; }
 
   std::uint32_t gate_of(const CompiledPolicy& policy) {
@@ -64,11 +68,12 @@ class ResidualMaker {
         is_late() ? policy.enforcement() : policy.enforcement().reduce(context_);
     if (const auto certain = left.certain())
       return found->second = *certain ? Residual::kNoGate : kClosed;
+    bool reads_body = false;
     for (const auto* list : {&left.enforce, &left.ignore}) {
       out_.own_conditions_ += list->size();
-      for (const Condition& condition : *list) out_.reads_body_ |= condition.reads_body();
+      for (const Condition& condition : *list) reads_body |= condition.reads_body();
     }
-    out_.gates_.push_back({nullptr, &policy, std::move(left)});
+    out_.gates_.push_back({nullptr, &policy, std::move(left), reads_body});
     return found->second = static_cast<std::uint32_t>(out_.gates_.size() - 1);
   }
 
@@ -91,7 +96,7 @@ class ResidualMaker {
     if (is_shadow)
       out_.has_shadows_ = true;
     else
-      out_.reads_body_ |= condition->reads_body();
+      out_.reads_body_ |= condition->reads_body() || reads_body(gate);
     out_.entries_.push_back({entry.rule, entry.policy, condition, gate, trigger, is_shadow});
     return certain && gate == Residual::kNoGate && trigger == Residual::kNoGate && !is_shadow;
   }
@@ -159,14 +164,18 @@ Decision Residual::decide(RequestContext& context) const {
 
 void Residual::ask_shadows(RequestContext& context, std::size_t end, Asked& asked,
                            Decision& decision) const {
-  RequestContext::Failure failure = context.take_failure();
+  if (context.wants_thread()) return;  // nothing is decided
+  RequestContext::Aside aside = context.set_aside();
   for (std::size_t i = 0; i < end; ++i) {
     const Entry& entry = entries_[i];
     if (!entry.is_shadow) continue;
+    if (entry.gate != kNoGate && gates_[entry.gate].reads_body &&
+        note_unread_body(*entry.rule, *entry.policy, context, decision))
+      break;
     if (!takes_part(entry, context, asked)) continue;
     if (ask_shadow(*entry.rule, *entry.policy, *entry.condition, context, decision)) break;
   }
-  put_back(std::move(failure), context, decision);
+  put_back(std::move(aside), context, decision);
 }
 
 }  // namespace policy

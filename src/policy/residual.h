@@ -58,6 +58,7 @@ class Residual {
     const Precondition* precondition;  // or nullptr, and
     const CompiledPolicy* policy;
     EnforcementRules rules;
+    bool reads_body;
   };
   // A name that no Policy has, where it is of a list that takes part.
   struct Dangling {

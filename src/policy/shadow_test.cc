@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "policy/random_world_test.h"
+#include "policy/rego_run.h"
 #include "policy/residual.h"
 
 namespace policy {
@@ -86,6 +87,63 @@ TEST_F(ShadowTest, HoldsNobodysBody) {
   world.set_body("{");
   EXPECT_EQ(decide("trial", policies).shadow.code, "policy_body_invalid");
   EXPECT_TRUE(decided->decision.allowed);
+}
+
+TEST_F(ShadowTest, HoldsNobodysBodyForItsPolicysEnforcementRules) {
+  const std::string enforcement =
+      "enforcementRules: [{effect: IGNORE, condition: {match: ctx.request.http.bodyMap.age < 18}}]";
+  const std::string policies =
+      R"([
+    {name: trial, spec: {)" +
+      enforcement + R"(, rules: [{name: all, effect: DENY, condition: {matchAny: true}}]}},
+    {name: base, spec: {rules: [{effect: ALLOW, condition: {matchAny: true}}]}}])";
+  world.view.content_length = 11;
+  EXPECT_EQ(decide("trial", policies).shadow.code, "body_not_read");
+  EXPECT_FALSE(decided->rules.reads_body());
+  const auto residual =
+      Residual::make(world.subject(), Access::kAuthenticated, decided->rules, &decided->subject);
+  EXPECT_FALSE(residual->reads_body());
+  RequestContext context = world.context();
+  EXPECT_EQ(residual->decide(context).shadow.code, "body_not_read");
+  EXPECT_EQ(decide("", policies).code, "policy_deny");
+  EXPECT_TRUE(decided->rules.reads_body());
+  world.set_body(R"({"age": 17})");
+  EXPECT_EQ(decide("trial", policies).shadow.rule, nullptr);
+}
+
+// What a shadow cannot be asked for on the loop is no reason not to answer.
+TEST_F(ShadowTest, ThatTakesLongLeavesTheDecision) {
+  const std::string slow =
+      R"({opa: {inline: "package octelium.condition\nmatch if { some i in numbers.range(1, 100000); i == 99999 }"}})";
+  const std::string base =
+      "{name: base, spec: {rules: [{effect: ALLOW, condition: {matchAny: true}}]}}";
+  for (const std::string& trial :
+       {"{rules: [{name: slow, effect: DENY, condition: " + slow + "}]}",
+        "{enforcementRules: [{effect: IGNORE, condition: " + slow +
+            "}], rules: [{name: slow, effect: DENY, condition: {matchAny: true}}]}"}) {
+    decide("trial", "[{name: trial, spec: " + trial + "}, " + base + "]");
+    const auto residual =
+        Residual::make(world.subject(), Access::kAuthenticated, decided->rules, &decided->subject);
+    for (const Residual* remembered : {static_cast<const Residual*>(nullptr), residual.get()}) {
+      RequestContext context = world.context();
+      context.set_on_loop(true);
+      const Decision decision = policy::decide(context, Access::kAuthenticated, decided->rules,
+                                               &decided->subject, remembered);
+      EXPECT_TRUE(context.wants_thread());
+      EXPECT_TRUE(decision.allowed);
+      EXPECT_EQ(decision.code, "policy_allow");
+      EXPECT_EQ(decision.shadow.code, kPolicyOffload);
+      EXPECT_TRUE(decision.shadow.allowed);
+      EXPECT_EQ(context.rego().spent().count(), 0);
+    }
+    // In force, it is.
+    decide("", "[{name: trial, spec: " + trial + "}, " + base + "]");
+    RequestContext context = world.context();
+    context.set_on_loop(true);
+    EXPECT_EQ(
+        policy::decide(context, Access::kAuthenticated, decided->rules, &decided->subject).code,
+        kPolicyOffload);
+  }
 }
 
 TEST_F(ShadowTest, OfAPolicyIsMarkedOnThePolicy) {

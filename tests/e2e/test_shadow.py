@@ -1,5 +1,6 @@
 """Shadow rules: evaluated, logged and counted, never enforced (docs/adr/0008-shadow-policies.md)."""
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -39,6 +40,28 @@ def test_a_shadow_denies_nobody_until_its_mark_is_taken_away(gateway, token, ups
 
     gateway.apply(policy("tried", None))
     assert gateway.get("shadowed", "/tried", token=token).status == 403
+
+
+SLOW = ("package octelium.condition\nimport rego.v1\n"
+        "match if { some x in numbers.range(1, 100000); x == 100000 }\n")
+
+
+def test_a_slow_script_of_a_shadow_refuses_nobody(gateway, token, upstream):
+    """It is asked on a thread, and where others wait for one it is not asked; the decision stands."""
+    rule = {"name": "slow", "effect": "DENY", "condition": {"opa": {"inline": SLOW}}}
+    allow = {"effect": "ALLOW", "condition": {"matchAny": True}}
+    policies = [{"name": "slow", "spec": {"rules": [rule]}}, {"name": "base", "spec": {"rules": [allow]}}]
+    gateway.apply(json.dumps({"kind": "Service", "metadata": {"name": "slow", "annotations": {"octelium-ext-shadow": "slow"}},
+                              "spec": {"mode": "HTTP", "isPublic": True, "config": {"upstream": {"url": upstream.url}},
+                                       "authorization": {"inlinePolicies": policies}}}))
+    shadow = gateway.entry_of(gateway.get("slow", token=token))["ext"]["shadow"]
+    assert (shadow["status"], shadow["reason"], shadow["ruleName"]) == ("DENIED", "policy_deny", "slow")
+    with ThreadPoolExecutor(32) as many:
+        answers = list(many.map(lambda _: gateway.get("slow", token=token), range(64)))
+    assert {answer.status for answer in answers} == {200}
+    shadows = [gateway.entry_of(answer)["ext"]["shadow"] for answer in answers]
+    assert {shadow["reason"] for shadow in shadows} == {"policy_deny", "policy_busy"}
+    assert all(shadow["status"] == ("DENIED" if shadow["reason"] == "policy_deny" else "ALLOWED") for shadow in shadows)
 
 
 def test_a_mark_survives_reading_and_writing_back(gateway):
