@@ -8,14 +8,26 @@ std::shared_ptr<const policy::Residual> ResidualTable::get(
   const auto found = items_.find(service.get());
   // One that is expired had its address before this one.
   if (found != items_.end() && !found->second.service.expired()) return found->second.residual;
-  if (items_.size() >= kMaxServices) items_.clear();
+  if (items_.size() >= kMaxServices) clear();
   auto residual = policy::Residual::make(subject, service->access, service->rules, rules);
-  items_[service.get()] = {service, residual};
+  Item& item = items_[service.get()];
+  weight_ -= item.weight;
+  item = {service, residual, residual == nullptr ? 1 : residual->weight()};
+  weight_ += item.weight;
   return residual;
 }
 
 void ResidualTable::sweep() {
-  std::erase_if(items_, [](const auto& item) { return item.second.service.expired(); });
+  std::erase_if(items_, [this](const auto& item) {
+    const bool is_gone = item.second.service.expired();
+    if (is_gone) weight_ -= item.second.weight;
+    return is_gone;
+  });
+}
+
+void ResidualTable::clear() {
+  items_.clear();
+  weight_ = 0;
 }
 
 policy::Subject SubjectCache::Entry::subject() const {
@@ -34,7 +46,7 @@ std::shared_ptr<const SubjectCache::Entry> SubjectCache::get(
   if (found != entries_.end() && found->second->policy == policy) return found->second;
   if (entries_.size() >= kMaxEntries) {
     entries_.clear();
-    residuals_ = strangers_.size();
+    weight_ = strangers_.weight();
   }
   auto entry = std::make_shared<Entry>();
   entry->session = session;
@@ -52,12 +64,13 @@ std::shared_ptr<const policy::Residual> SubjectCache::residual(
     const Entry* entry, const std::shared_ptr<const ServicePolicy>& service,
     const policy::Subject& subject) {
   ResidualTable& table = entry == nullptr ? strangers_ : entry->residuals;
-  const std::size_t before = table.size();
+  const std::size_t before = table.weight();
   auto out = table.get(service, subject, entry == nullptr ? nullptr : &entry->rules);
-  if (table.size() > before && ++residuals_ > kMaxResiduals) {
+  if (table.weight() > before) weight_ += table.weight() - before;
+  if (weight_ > most_) {
     strangers_.clear();
     for (auto& [session, each] : entries_) each->residuals.clear();
-    residuals_ = 0;
+    weight_ = 0;
   }
   return out;
 }
@@ -66,10 +79,10 @@ void SubjectCache::sweep(bool have_services_changed) {
   std::erase_if(entries_, [](const auto& item) { return !item.second->session->is_current(); });
   if (!have_services_changed) return;
   strangers_.sweep();
-  residuals_ = strangers_.size();
+  weight_ = strangers_.weight();
   for (auto& [session, entry] : entries_) {
     entry->residuals.sweep();
-    residuals_ += entry->residuals.size();
+    weight_ += entry->residuals.weight();
   }
 }
 

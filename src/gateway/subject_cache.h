@@ -22,8 +22,9 @@ class ResidualTable {
                                               const policy::SubjectRules* rules);
   // Forgets Services that changed or are gone.
   void sweep();
-  void clear() { items_.clear(); }
+  void clear();
   std::size_t size() const { return items_.size(); }
+  std::size_t weight() const { return weight_; }  // of its Residuals
 
  private:
   static constexpr std::size_t kMaxServices = 1024;
@@ -31,8 +32,10 @@ class ResidualTable {
   struct Item {
     std::weak_ptr<const ServicePolicy> service;
     std::shared_ptr<const policy::Residual> residual;
+    std::size_t weight = 0;
   };
   std::unordered_map<const ServicePolicy*, Item> items_;
+  std::size_t weight_ = 0;
 };
 
 // What a worker derives from a LiveSession once and needs at each of its requests: the rules of its
@@ -54,6 +57,9 @@ class SubjectCache {
     mutable ResidualTable residuals;
   };
 
+  // `most`: of policy::Residual::weight() of all of them, which is about 128 MiB.
+  explicit SubjectCache(std::size_t most = std::size_t{1} << 21) : most_(most) {}
+
   // Shared: a request keeps its entry for as long as it runs, whatever happens to the cache.
   std::shared_ptr<const Entry> get(const std::shared_ptr<const identity::LiveSession>& session,
                                    const std::shared_ptr<const ClusterPolicy>& policy);
@@ -67,11 +73,11 @@ class SubjectCache {
 
  private:
   static constexpr std::size_t kMaxEntries = 65'536;
-  static constexpr std::size_t kMaxResiduals = 131'072;
 
   std::unordered_map<const identity::LiveSession*, std::shared_ptr<const Entry>> entries_;
   ResidualTable strangers_;
-  std::size_t residuals_ = 0;  // at most so many there are
+  std::size_t weight_ = 0;  // of all Residuals, at most
+  const std::size_t most_;
   policy::AuthorizationCache authorizations_;
 };
 

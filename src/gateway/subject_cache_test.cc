@@ -91,6 +91,33 @@ TEST_F(SubjectCacheTest, HoldsNoMoreServicesThanItsBound) {
   }
 }
 
+TEST_F(SubjectCacheTest, KeepsOnlySoMuchOfAllSessions) {
+  corev1::Service large = *service_;
+  auto& rules = *large.mutable_spec()->mutable_authorization()->mutable_inlinepolicies(0);
+  for (int i = 0; i < 99; ++i) {
+    auto& rule = *rules.mutable_spec()->add_rules();
+    rule.set_effect(corev1::Policy::Spec::Rule::DENY);
+    rule.mutable_condition()->set_match(R"(ctx.request.http.method == "GET")");
+  }
+  const auto policy = service_policy(large);
+  const std::size_t each = residual(policy)->weight();
+  EXPECT_GE(each, 100u);
+  SubjectCache cache(10 * each);
+  std::vector<std::shared_ptr<const SubjectCache::Entry>> entries;
+  for (int i = 0; i < 100; ++i) {
+    const auto session = std::make_shared<identity::LiveSession>();
+    session->session = session_->session;
+    session->user = session_->user;
+    entries.push_back(cache.get(session, cluster_));
+    policy::Subject subject = entries.back()->subject();
+    subject.service = service_.get();
+    EXPECT_EQ(cache.residual(entries.back().get(), policy, subject)->weight(), each);
+    std::size_t all = 0;
+    for (const auto& entry : entries) all += entry->residuals.weight();
+    ASSERT_LE(all, 10 * each);
+  }
+}
+
 TEST_F(SubjectCacheTest, StrangersHaveTheirOwn) {
   auto policy = std::make_shared<ServicePolicy>();
   policy->access = policy::Access::kAnonymousWithPolicy;

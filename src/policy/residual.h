@@ -36,9 +36,11 @@ class Residual {
 
   // Whether a request's body must be there before decide().
   bool reads_body() const { return reads_body_; }
-  // How many rules are left, and how many conditions of its own it keeps; what it takes in memory.
+  // How many rules are left, and how many conditions of its own it keeps.
   std::size_t size() const { return entries_.size(); }
   std::size_t own_conditions() const { return own_conditions_; }
+  // What it takes in memory, in units of about 64 bytes.
+  std::size_t weight() const { return 4 + size() + 8 * own_conditions_; }
 
  private:
   friend class ResidualMaker;
