@@ -18,6 +18,8 @@ using http::Failure;
 
 constexpr std::size_t kTrustedReserve = 1024 * 1024;  // bytes, on a client's word for the length
 
+std::int64_t wall_ns() { return base::SystemClock().now().time_since_epoch().count(); }
+
 std::int64_t thread_ns() {
   timespec t{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
@@ -29,7 +31,7 @@ std::int64_t thread_ns() {
 Request::Request(http::ServerStream& stream, RequestTools& tools,
                  std::shared_ptr<const Snapshot> snapshot)
     : stream_(stream), tools_(tools), snapshot_(std::move(snapshot)), head_(stream.request()) {
-  entry_.started_ns = base::SystemClock().now().time_since_epoch().count();
+  judged_ns_ = entry_.started_ns = wall_ns();
   entry_.id = tools_.identifiers.next(id_);
 }
 
@@ -73,6 +75,7 @@ io::Task<void> Request::serve() {
   recall();
   if (policy_reads_body()) {
     if (co_await buffer_body() == Next::kAnswer) co_return;
+    judged_ns_ = wall_ns();
     if (session_) {  // it may have changed meanwhile
       if (identify() == Next::kAnswer) co_return;
       recall();
@@ -235,7 +238,7 @@ Request::Next Request::identify() {
   };
   const identity::FoundToken found = identity::find_token(head_.fields);
   if (found.source == identity::TokenSource::kNone) return unauthenticated("token_missing");
-  const auto identified = tools_.tokens.identify(found.token, entry_.started_ns / 1'000'000'000);
+  const auto identified = tools_.tokens.identify(found.token, judged_ns_ / 1'000'000'000);
   if (identified.status != identity::TokenStatus::kGood)
     return unauthenticated(identity::reason_of(identified.status));
   session_ = identified.session;
@@ -283,7 +286,7 @@ void Request::recall() {
 
 void Request::decide() {
   describe();
-  context_.emplace(view_, subject(), base::WallTime(std::chrono::nanoseconds(entry_.started_ns)));
+  context_.emplace(view_, subject(), base::WallTime(std::chrono::nanoseconds(judged_ns_)));
   context_->set_on_loop(true);
   make_decision();
 }

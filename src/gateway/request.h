@@ -150,6 +150,7 @@ class Request final : private ResponseShaper {
   std::shared_ptr<const SubjectCache::Entry> subject_;
   HeadFields fields_{head_};
   std::shared_ptr<const policy::Residual> residual_;
+  std::int64_t judged_ns_ = 0;  // the time that decides: when all is there that is looked at
   policy::RequestView view_;
   std::optional<policy::RequestContext> context_;
   policy::Decision decision_;

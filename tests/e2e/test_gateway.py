@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from datetime import datetime, timezone
 
 import pytest
 
@@ -500,3 +501,21 @@ def test_what_is_stored_survives_a_restart(upstream):
         gateway.start()
         assert gateway.ca_file.read_bytes() == ca
         assert gateway.get("lasting", token=token).status == 200
+
+
+def test_what_rules_see_is_the_time_at_which_the_body_was_there(gateway, upstream):
+    """Else whoever sends slowly could carry a decision beyond the hour for which it is good."""
+    opens = time.time() + 2
+    when = datetime.fromtimestamp(opens, timezone.utc).isoformat()
+    rule = {"effect": "ALLOW", "condition": {"match": f'ctx.request.http.bodyMap.age > 18 && now() > timestamp("{when}")'}}
+    gateway.apply(service("slowly", upstream.url, authorization={"inlinePolicies": [{"spec": {"rules": [rule]}}]}))
+    token = gateway.token("bob")
+    body = b'{"age": 19}'
+    head = f"POST / HTTP/1.1\r\nHost: {gateway.host('slowly')}\r\nAuthorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
+    assert gateway.request("slowly", "POST", body=body, token=token).status == 403
+    with gateway.connect("slowly") as sock:
+        sock.sendall(head.encode() + body[:4])
+        assert time.time() < opens, "the machine is too slow for this test"
+        time.sleep(opens + 0.2 - time.time())
+        sock.sendall(body[4:])
+        assert Answer.read(sock).status == 200
