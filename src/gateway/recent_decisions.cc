@@ -16,38 +16,77 @@ std::uint64_t hash_of(std::string_view id) { return std::hash<std::string_view>(
 }  // namespace
 
 DecisionRing::DecisionRing(const RecentOptions& options)
-    : options_(options), tokens_(options.per_second), forgotten_(kForgotten) {}
+    : options_(options), forgotten_(kForgotten) {}
 
-void DecisionRing::refill(std::int64_t now) {
-  const std::int64_t passed = std::clamp<std::int64_t>(now - filled_at_, 0, kSecond);
-  filled_at_ = std::max(filled_at_, now);
-  const double all = options_.per_second;
-  tokens_ = std::min(all, tokens_ + all * static_cast<double>(passed) / kSecond);
-  time_left_ = std::min(kBurst, time_left_ + passed / kShare);
+bool DecisionRing::Allowance::refill(std::int64_t now, double per_second, std::int64_t part) {
+  const bool is_first = filled_at == 0;
+  const std::int64_t passed =
+      is_first ? kSecond : std::clamp<std::int64_t>(now - filled_at, 0, kSecond);
+  filled_at = std::max(filled_at, now);
+  const double most = std::max(1.0, per_second / static_cast<double>(part));
+  tokens = std::min(most, tokens + most * static_cast<double>(passed) / kSecond);
+  time_left = std::min(kBurst / part, time_left + passed / kShare / part);
+  return tokens >= 1 && time_left > 0;
 }
 
-bool DecisionRing::wants(std::string_view id, bool is_allowed, std::int64_t now) {
+DecisionRing::Allowance& DecisionRing::share_of(std::string_view who) {
+  return shares_[std::hash<std::string_view>()(who) % kShares];
+}
+
+bool DecisionRing::wants(std::string_view id, std::string_view who, bool is_allowed,
+                         std::int64_t now) {
   if (is_allowed && (options_.sample == 0 || ++skipped_ < options_.sample)) return false;
-  refill(now);
-  if (tokens_ < 1 || time_left_ <= 0) {
+  Allowance& share = share_of(who);
+  const bool is_left = all_.refill(now, options_.per_second, 1);
+  if (!share.refill(now, options_.per_second, 2) || !is_left) {
     forget(id, Fate::kTooMany);
     return false;
   }
-  tokens_ -= 1;
+  all_.tokens -= 1;
+  share.tokens -= 1;
   if (is_allowed) skipped_ = 0;
   return true;
 }
 
-void DecisionRing::keep(std::string_view id, const policy::extv1::Explanation& explanation) {
-  Entry entry{std::string(id), explanation.SerializeAsString()};
+void DecisionRing::spend(std::string_view who, std::int64_t nanoseconds) {
+  all_.time_left -= nanoseconds;
+  share_of(who).time_left -= nanoseconds;
+}
+
+// The oldest of whoever has more than half, found by Boyer and Moore's vote; of all, if nobody has.
+std::size_t DecisionRing::next_to_go() const {
+  const bool by_number = entries_.size() > options_.entries;
+  const auto weight = [&](const Entry& entry) { return by_number ? 1 : entry.bytes.size(); };
+  std::uint64_t who = 0;
+  std::size_t votes = 0, theirs = 0, all = 0;
+  for (const Entry& entry : entries_) {
+    if (entry.who == who)
+      votes += weight(entry);
+    else if (votes >= weight(entry))
+      votes -= weight(entry);
+    else
+      votes = weight(entry) - votes, who = entry.who;
+  }
+  for (const Entry& entry : entries_) {
+    all += weight(entry);
+    if (entry.who == who) theirs += weight(entry);
+  }
+  if (theirs * 2 <= all) return 0;
+  return static_cast<std::size_t>(std::ranges::find(entries_, who, &Entry::who) - entries_.begin());
+}
+
+void DecisionRing::keep(std::string_view id, std::string_view who,
+                        const policy::extv1::Explanation& explanation) {
+  Entry entry{std::string(id), std::hash<std::string_view>()(who), explanation.SerializeAsString()};
   if (entry.bytes.size() > options_.bytes) return forget(id, Fate::kTooMany);
   const std::lock_guard lock(mutex_);
   bytes_ += entry.bytes.size();
   entries_.push_back(std::move(entry));
   while (entries_.size() > options_.entries || bytes_ > options_.bytes) {
-    bytes_ -= entries_.front().bytes.size();
-    forget(entries_.front().id, Fate::kRotatedOut);
-    entries_.pop_front();
+    const auto gone = entries_.begin() + static_cast<std::ptrdiff_t>(next_to_go());
+    bytes_ -= gone->bytes.size();
+    forget(gone->id, Fate::kRotatedOut);
+    entries_.erase(gone);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -23,7 +24,9 @@ struct RecentOptions {
   std::uint32_t sample = 100;  // one of so many allowed requests; 0: none. Of the denied, all
 };
 
-// The explanations of one worker's recent decisions; the oldest go first.
+// The explanations of one worker's recent decisions; the oldest go first. Nobody, named by any text
+// that is theirs alone, gets more than half of the number, the bytes and the time, so that a flood
+// of one User's requests leaves the others theirs.
 //
 // Who is kept is bounded by number and by time: explaining takes at most kShare of the worker's
 // time, so that many denied requests, or expensive ones, are no way to slow it down. The worker
@@ -36,11 +39,12 @@ class DecisionRing {
 
   // On the worker: whether this decision is one to be kept. `now`: nanoseconds of a clock that is
   // never set back.
-  bool wants(std::string_view id, bool is_allowed, std::int64_t now);
+  bool wants(std::string_view id, std::string_view who, bool is_allowed, std::int64_t now);
   // On the worker: keeps it, and then what making and keeping it took of the thread's time.
-  void keep(std::string_view id, const policy::extv1::Explanation& explanation);
+  void keep(std::string_view id, std::string_view who,
+            const policy::extv1::Explanation& explanation);
   void pass_over(std::string_view id) { forget(id, Fate::kTooMany); }
-  void spend(std::int64_t nanoseconds) { time_left_ -= nanoseconds; }
+  void spend(std::string_view who, std::int64_t nanoseconds);
 
   // From any thread. `out` is only set for kKept.
   Fate find(std::string_view id, std::string& out) const;
@@ -52,16 +56,26 @@ class DecisionRing {
 
   struct Entry {
     std::string id;
+    std::uint64_t who;
     std::string bytes;
   };
+  // What may still be kept and spent; `part` of all there is.
+  struct Allowance {
+    bool refill(std::int64_t now, double per_second, std::int64_t part);  // whether there is any
 
-  void refill(std::int64_t now);
+    std::int64_t filled_at = 0;
+    double tokens = 0;
+    std::int64_t time_left = 0;
+  };
+  static constexpr std::size_t kShares = 256;  // for anybody, by a hash
+
+  Allowance& share_of(std::string_view who);
+  std::size_t next_to_go() const;
   void forget(std::string_view id, Fate fate);
 
   const RecentOptions options_;
-  std::int64_t filled_at_ = 0;
-  double tokens_ = 0;
-  std::int64_t time_left_ = kBurst;
+  Allowance all_;
+  std::array<Allowance, kShares> shares_;
   std::uint32_t skipped_ = 0;  // allowed requests since the last that was kept
 
   mutable std::mutex mutex_;

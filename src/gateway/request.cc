@@ -345,17 +345,19 @@ void Request::count_shadow() {
 
 // Decides once more, watched, as long as everything is there that was decided on.
 void Request::explain() {
-  const auto wants = [&] {
-    return tools_.recent->wants(entry_.id, decision_.allowed, tools_.loop.now() * 1'000'000);
-  };
-  if (tools_.recent == nullptr || !wants()) [[likely]]
+  if (tools_.recent == nullptr) return;
+  // Strangers share what one User has.
+  const std::string_view who =
+      session_ == nullptr ? std::string_view() : session_->user->metadata().uid();
+  if (!tools_.recent->wants(entry_.id, who, decision_.allowed, tools_.loop.now() * 1'000'000))
+      [[likely]]
     return;
   const std::int64_t begin = thread_ns();
-  keep_explanation();
-  tools_.recent->spend(thread_ns() - begin);
+  keep_explanation(who);
+  tools_.recent->spend(who, thread_ns() - begin);
 }
 
-void Request::keep_explanation() {
+void Request::keep_explanation(std::string_view who) {
   const ServicePolicy& rules = *service_->policy;
   policy::extv1::Explanation explanation;
   explanation.set_requestid(std::string(entry_.id));
@@ -368,7 +370,7 @@ void Request::keep_explanation() {
                       policy::Disclosure::kRedacted, explanation);
   // What could not be decided again, here and now, is not explained by something else.
   if (again.code == decision_.code && !context_->wants_thread())
-    tools_.recent->keep(entry_.id, explanation);
+    tools_.recent->keep(entry_.id, who, explanation);
   else
     tools_.recent->pass_over(entry_.id);
 }

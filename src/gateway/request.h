@@ -110,7 +110,7 @@ class Request final : private ResponseShaper {
   void choose(std::string& json);
   void count_shadow();
   void explain();
-  void keep_explanation();
+  void keep_explanation(std::string_view who);
   Next choose_config();
   io::Task<Next> leave_loop(std::function<void()> work,
                             std::size_t waiting = io::WorkPool::kAnyNumber);
