@@ -59,11 +59,8 @@ class Evaluator {
     }
     recorder_.enter();
     Value value = evaluate(plan_.root);
-    // A limit that nothing handed on: in a binding that is not used, below a view's has().
-    if (!value.is_limit()) {
-      if (arena_.refusals() != refusals) value = Value::memory_limit();
-      if (evaluation_.exhausted()) value = Evaluation::cost_limit();
-    }
+    if (evaluation_.exhausted() || arena_.refusals() != refusals) [[unlikely]]
+      value = limit(value);
     recorder_.leave(plan_.root, value);
     return value;
   }
@@ -73,6 +70,12 @@ class Evaluator {
   }
 
  private:
+  // The limit that was reached, though nothing handed it on: in a binding that is not used, say.
+  [[gnu::noinline, gnu::cold]] Value limit(const Value& value) const {
+    if (value.is_limit()) return value;
+    return evaluation_.exhausted() ? Evaluation::cost_limit() : Value::memory_limit();
+  }
+
   // Says where an error arose, unless something further down already has.
   Value at(const Node& node, const Value& value) const {
     if (!value.is_error() || value.error_position() != 0) [[likely]]

@@ -3,7 +3,10 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "policy/message_value.h"
@@ -109,7 +112,23 @@ Value element_value(const dom::element& element, Arena& arena) {
 
 bool has_duplicates(const dom::element& element);
 
+// Of objects as small as most are: without memory of its own.
+constexpr std::size_t kFewKeys = 8;
+
+bool has_duplicates_of_few(const dom::object& object) {
+  std::array<std::string_view, kFewKeys> keys;
+  std::size_t count = 0;
+  for (const auto& field : object) {
+    if (has_duplicates(field.value)) return true;
+    const auto end = keys.begin() + count;
+    if (std::find(keys.begin(), end, field.key) != end) return true;
+    keys[count++] = field.key;
+  }
+  return false;
+}
+
 bool has_duplicate_keys(const dom::object& object) {
+  if (object.size() <= kFewKeys) return has_duplicates_of_few(object);
   std::vector<std::string_view> keys;
   for (const auto& field : object) {
     if (has_duplicates(field.value)) return true;
@@ -141,20 +160,44 @@ const char* describe(simdjson::error_code error) {
 
 }  // namespace
 
+// The parser, whose buffers the values are views into, and a copy of the body with the room behind
+// it that the parser may read.
 struct JsonBody::Document {
   dom::parser parser;
   dom::element root;
+  std::string text;
+
+  simdjson::error_code parse(std::string_view body) {
+    root = {};
+    if (parser.capacity() < body.size() || parser.max_depth() != kMaxDepth)
+      if (const auto error = parser.allocate(body.size(), kMaxDepth)) return error;
+    text.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+    text = body;
+    return parser.parse(text.data(), text.size(), false).get(root);
+  }
 };
+
+namespace {
+
+// Larger ones are not kept: a thread that once saw one should not hold on to it.
+constexpr std::size_t kMaxSpareBytes = 16 << 10;
+
+}  // namespace
+
+// What the last request of this thread left behind, so that the next one's body needs no buffers.
+std::unique_ptr<JsonBody::Document>& JsonBody::spare() {
+  thread_local std::unique_ptr<Document> document;
+  return document;
+}
 
 JsonBody::JsonBody(std::string_view body) {
   if (body.size() > kMaxBytes) {
     problem_ = "the body is larger than 2 MiB";
     return;
   }
-  document_ = std::make_unique<Document>();
-  auto error = document_->parser.allocate(body.size(), kMaxDepth);
-  if (error == simdjson::SUCCESS)
-    error = document_->parser.parse(body.data(), body.size()).get(document_->root);
+  document_ = std::move(spare());
+  if (document_ == nullptr) document_ = std::make_unique<Document>();
+  const auto error = document_->parse(body);
   if (error != simdjson::SUCCESS) {
     problem_ = describe(error);
   } else if (!document_->root.is_object() && !document_->root.is_null()) {
@@ -164,7 +207,10 @@ JsonBody::JsonBody(std::string_view body) {
   }
 }
 
-JsonBody::~JsonBody() = default;
+JsonBody::~JsonBody() {
+  if (document_ != nullptr && document_->parser.capacity() <= kMaxSpareBytes)
+    spare() = std::move(document_);
+}
 
 Value JsonBody::value(Arena& arena) const {
   if (problem_ != nullptr) return Value::error(cel::ErrorCode::kInvalidArgument, problem_);
