@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <sstream>
 
 #include "cli/input_files.h"
@@ -65,12 +67,22 @@ base::Result<void> fill_identity(const ExplainFlags& flags, std::istream& in,
   return {};
 }
 
+bool describes_a_request(const ExplainFlags& flags) {
+  const auto is_given = [](const std::string* flag) { return !flag->empty(); };
+  return flags.as || flags.is_anonymous || flags.body || !flags.groups.empty() ||
+         !flags.headers.empty() ||
+         std::ranges::any_of(std::array{&flags.service, &flags.session_type, &flags.session_file,
+                                        &flags.device_file, &flags.method, &flags.path,
+                                        &flags.query, &flags.client_ip},
+                             is_given);
+}
+
 }  // namespace
 
 base::Result<extv1::ExplainRequest> make_explain_request(const ExplainFlags& flags,
                                                          std::istream& in) {
   extv1::ExplainRequest out;
-  if (flags.id.empty() == flags.service.empty())
+  if (flags.id.empty() ? flags.service.empty() : describes_a_request(flags))
     return fail_flag("either the id of a request, or --service and what would be asked of it");
   if (!flags.id.empty()) {
     out.set_requestid(flags.id);

@@ -242,8 +242,10 @@ void add_test(CommandLine& commands, Terminal& terminal) {
   CLI::App& command =
       commands.add(commands.app(), "test", "", "Run policy cases (*_test.yaml) without a cluster");
   command.add_option("path", f->options.path, "Directory, or one file of cases")->required();
-  command.add_option("--coverage-min", f->options.coverage_min,
-                     "Fail if fewer percent of the rules matched at least once");
+  command
+      .add_option("--coverage-min", f->options.coverage_min,
+                  "Fail if fewer percent of the rules matched at least once")
+      ->check(CLI::Range(0, 100));
   command.add_option("-o,--out", f->output, "Output format: json or yaml instead of text");
   commands.on_offline(command, [&terminal, f]() -> base::Result<void> {
     BASE_ASSIGN(f->options.format, parse_format(f->output));

@@ -1,6 +1,10 @@
 #include "explain/made_up_request.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 
 #include "http/field.h"
 #include "resource/json.h"
@@ -24,6 +28,15 @@ std::unexpected<base::Error> refuse_header(std::string_view name) {
                   resource::quoted(name)));
 }
 
+bool is_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> address;
+  return inet_pton(AF_INET, text.c_str(), address.data()) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
+}
+
+// As the gateway writes them.
+constexpr std::array<std::string_view, 3> kProtocols = {"HTTP/1.0", "HTTP/1.1", "HTTP/2"};
+
 }  // namespace
 
 base::Result<std::unique_ptr<MadeUpRequest>> MadeUpRequest::make(const extv1::Request& request,
@@ -42,6 +55,15 @@ base::Result<std::unique_ptr<MadeUpRequest>> MadeUpRequest::make(const extv1::Re
   BASE_TRY(out->read_target(host));
   out->client_ip_ = request.clientip().empty() ? "127.0.0.1" : request.clientip();
   out->protocol_ = request.protocol().empty() ? "HTTP/2" : request.protocol();
+  if (!is_address(out->client_ip_))
+    return base::fail_invalid(
+        "client_ip_malformed",
+        fmt::format("{} is not the address of a client", resource::quoted(out->client_ip_)));
+  if (std::ranges::find(kProtocols, out->protocol_) == kProtocols.end())
+    return base::fail_invalid(
+        "protocol_unknown",
+        fmt::format("{} is no protocol of a request; one of {}", resource::quoted(out->protocol_),
+                    fmt::join(kProtocols, ", ")));
   view.method = out->method_;
   view.client_ip = out->client_ip_;
   view.protocol = out->protocol_;

@@ -132,8 +132,10 @@ base::Result<extv1::Explanation> Simulation::run(const extv1::Hypothetical& hypo
   const std::string& name = service->metadata().name();
   const auto hosts = resource::public_hosts(name, domain_);
   const bool is_grpc = service->spec().mode() == corev1::Service::Spec::GRPC;
-  BASE_ASSIGN(const auto request,
-              MadeUpRequest::make(hypothetical.request(), hosts.front(), is_grpc));
+  // The host that was named; else the shortest, which is the one that people use.
+  const auto asked = std::ranges::find(hosts, hypothetical.service());
+  const std::string& host = asked == hosts.end() ? hosts.back() : *asked;
+  BASE_ASSIGN(const auto request, MadeUpRequest::make(hypothetical.request(), host, is_grpc));
   const auto refuse = [&](std::string_view code, std::string_view detail) {
     extv1::Explanation out = refused(*service, request->view(), code, detail);
     out.set_ishypothetical(true);

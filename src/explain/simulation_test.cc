@@ -74,9 +74,13 @@ TEST_F(SimulationTest, FindsAServiceByNameAndByHost) {
     const auto out = ask("{service: " + std::string(name) + ", identity: {user: alice}}");
     ASSERT_TRUE(out) << name;
     EXPECT_EQ(out->asked().service(), "web.default");
+    EXPECT_EQ(out->asked().host(), "web.example.com");
     EXPECT_EQ(out->decision(), Explanation::ALLOW);
     EXPECT_TRUE(out->ishypothetical());
   }
+  const auto full = ask("{service: web.default.example.com, identity: {user: alice}}");
+  ASSERT_TRUE(full);
+  EXPECT_EQ(full->asked().host(), "web.default.example.com");
   EXPECT_EQ(code("{service: wep, identity: {user: alice}}"),
             "not_found: the Service \"wep\" does not exist; did you mean \"web\"?");
   EXPECT_EQ(code("{service: web, identity: {user: alic}}"),
@@ -114,6 +118,12 @@ TEST_F(SimulationTest, RefusesWhatTheGatewayRefuses) {
   EXPECT_EQ(code(request + "{path: \"/a b\"}}").substr(0, 12), "path_control");
   EXPECT_EQ(code(request + "{method: TRACE}}").substr(0, 19), "method_not_allowed:");
   EXPECT_EQ(code(request + "{headers: {\"a b\": x}}}").substr(0, 21), "field_name_malformed:");
+  EXPECT_EQ(code(request + "{clientIP: 10.0.0}}"),
+            "client_ip_malformed: \"10.0.0\" is not the address of a client");
+  EXPECT_EQ(code(request + "{protocol: HTTP/1.1, clientIP: \"2001:db8::1\"}}"), "policy_allow");
+  EXPECT_EQ(code(request + "{protocol: HTTP/3}}"),
+            "protocol_unknown: \"HTTP/3\" is no protocol of a request; one of HTTP/1.0, HTTP/1.1, "
+            "HTTP/2");
   EXPECT_EQ(code(request + "{headers: {a: 1}}}").substr(0, 17), "header_malformed:");
   const auto out = ask(request + "{path: \"/a/../b//c?x=1\"}}");
   ASSERT_TRUE(out);

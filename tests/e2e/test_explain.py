@@ -91,6 +91,13 @@ def test_a_made_up_request_says_the_same(gateway, which):
     assert text.count("✗ match") == 1
 
 
+def test_a_made_up_request_has_the_host_that_people_use(gateway):
+    came = json.loads(explain(gateway, send(gateway, method="GET").id, "-o", "json"))
+    asked = [json.loads(explain(gateway, "--service", name, "--as", "erin", "-o", "json"))["asked"]["host"]
+             for name in ("my-api", "my-api.default", f"my-api.default.{gateway.domain}")]
+    assert asked == [came["asked"]["host"]] * 2 + [f"my-api.default.{gateway.domain}"]
+
+
 def test_an_allowed_request_says_which_rule_and_config(gateway):
     answer = send(gateway)
     assert answer.status == 200
@@ -137,6 +144,9 @@ def test_a_body_from_a_file_and_facts_about_the_session(gateway, tmp_path):
     (["--service", "my-api", "--as", "erin", "--header", "x"], "--header is 'name: value'"),
     ([], "either the id of a request"),
     (["nonsense"], "unknown id"),
+    (["nonsense", "--method", "GET"], "either the id of a request"),
+    (["nonsense", "--anonymous"], "either the id of a request"),
+    (["--service", "my-api", "--as", "erin", "--client-ip", "10.0.0"], '"10.0.0" is not the address of a client'),
 ])
 def test_mistakes_are_told(gateway, words, message):
     done = gateway.run("explain", *words, check=False)
@@ -291,6 +301,8 @@ def test_coverage_names_rules_that_were_never_asked(folder):
     assert "team/last: NEVER ASKED" in done.stdout
     low = run_tests(folder, "--coverage-min", "67")
     assert low.returncode == 1 and "66 % of the rules matched at least once" in low.stderr
+    nonsense = run_tests(folder, "--coverage-min", "101")
+    assert nonsense.returncode == 1 and "--coverage-min" in nonsense.stderr and nonsense.stdout == ""
 
 
 def test_a_case_that_fails_shows_why(folder):
