@@ -358,6 +358,14 @@ TEST_F(DecisionTest, LetsWhatIsOnlyRecommendedPass) {
   EXPECT_TRUE(allowed());
 }
 
+TEST_F(DecisionTest, ActionsThatItDoesNotKnowAreRequired) {
+  add_inline(world.service, "A0");
+  world.session.mutable_status()->set_authenticatoraction(
+      static_cast<corev1::Session::Status::AuthenticatorAction>(5));
+  EXPECT_FALSE(allowed());
+  EXPECT_EQ(reason(), Reason::AUTHENTICATOR_AUTHENTICATION_REQUIRED);
+}
+
 TEST_F(DecisionTest, LetsClientsReachPrivateServices) {
   add_inline(world.service, "A0");
   world.service.mutable_spec()->set_ispublic(false);

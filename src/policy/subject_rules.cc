@@ -17,15 +17,28 @@ std::int64_t access_expiry(const Session::Status::Authentication& authentication
   return authentication.setat().seconds() + length.count();
 }
 
+// An action that this version does not know asks for more than it can tell.
+ReasonType refused_action(Session::Status::AuthenticatorAction action) {
+  switch (action) {
+    case Session::Status::AUTHENTICATOR_ACTION_UNSET:
+    case Session::Status::AUTHENTICATION_RECOMMENDED:
+    case Session::Status::REGISTRATION_RECOMMENDED:
+      return Reason::TYPE_UNKNOWN_REASON;
+    case Session::Status::REGISTRATION_REQUIRED:
+      return Reason::AUTHENTICATOR_REGISTRATION_REQUIRED;
+    default:
+      return Reason::AUTHENTICATOR_AUTHENTICATION_REQUIRED;
+  }
+}
+
 // The checks between the Session's expiry and the Service's kind, in their order.
 ReasonType first_refusal(const Subject& subject) {
   const Session::Status& session = subject.session->status();
   if (session.islocked()) return Reason::SESSION_LOCKED;
   if (subject.user->status().islocked()) return Reason::USER_LOCKED;
-  if (session.authenticatoraction() == Session::Status::AUTHENTICATION_REQUIRED)
-    return Reason::AUTHENTICATOR_AUTHENTICATION_REQUIRED;
-  if (session.authenticatoraction() == Session::Status::REGISTRATION_REQUIRED)
-    return Reason::AUTHENTICATOR_REGISTRATION_REQUIRED;
+  if (const ReasonType reason = refused_action(session.authenticatoraction());
+      reason != Reason::TYPE_UNKNOWN_REASON)
+    return reason;
   if (const corev1::Device* device = subject.device; device != nullptr) {
     if (device->spec().state() != corev1::Device::Spec::ACTIVE) return Reason::DEVICE_NOT_ACTIVE;
     if (device->status().islocked()) return Reason::DEVICE_LOCKED;
