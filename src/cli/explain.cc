@@ -38,7 +38,10 @@ base::Result<void> add_header(const std::string& text, google::protobuf::Struct&
   const std::size_t begin = text.find_first_not_of(" \t", colon + 1);
   google::protobuf::Value value;
   value.set_string_value(begin == std::string::npos ? "" : text.substr(begin));
-  *(*out.mutable_fields())[text.substr(0, colon)].mutable_list_value()->add_values() = value;
+  std::string name = text.substr(0, colon);
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');  // one name, in their order
+  *(*out.mutable_fields())[name].mutable_list_value()->add_values() = value;
   return {};
 }
 

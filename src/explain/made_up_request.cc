@@ -7,6 +7,7 @@
 #include <array>
 
 #include "http/field.h"
+#include "http/h2_validate.h"
 #include "resource/json.h"
 #include "resource/quoted.h"
 
@@ -49,21 +50,21 @@ base::Result<std::unique_ptr<MadeUpRequest>> MadeUpRequest::make(const extv1::Re
   if (out->method_ == "CONNECT" || out->method_ == "TRACE")
     return refuse(http::Reject::kMethodNotAllowed, out->method_);
   out->path_ = request.path().empty() ? "/" : request.path();
-  if (!request.query().empty())
-    out->path_ += (out->path_.contains('?') ? "&" : "?") + request.query();
-  BASE_TRY(out->read_headers(request.headers()));
-  BASE_TRY(out->read_target(host));
-  out->client_ip_ = request.clientip().empty() ? "127.0.0.1" : request.clientip();
   out->protocol_ = request.protocol().empty() ? "HTTP/2" : request.protocol();
-  if (!is_address(out->client_ip_))
-    return base::fail_invalid(
-        "client_ip_malformed",
-        fmt::format("{} is not the address of a client", resource::quoted(out->client_ip_)));
   if (std::ranges::find(kProtocols, out->protocol_) == kProtocols.end())
     return base::fail_invalid(
         "protocol_unknown",
         fmt::format("{} is no protocol of a request; one of {}", resource::quoted(out->protocol_),
                     fmt::join(kProtocols, ", ")));
+  if (!request.query().empty())
+    out->path_ += (out->path_.contains('?') ? "&" : "?") + request.query();
+  BASE_TRY(out->read_headers(request.headers()));
+  BASE_TRY(out->read_target(host));
+  out->client_ip_ = request.clientip().empty() ? "127.0.0.1" : request.clientip();
+  if (!is_address(out->client_ip_))
+    return base::fail_invalid(
+        "client_ip_malformed",
+        fmt::format("{} is not the address of a client", resource::quoted(out->client_ip_)));
   view.method = out->method_;
   view.client_ip = out->client_ip_;
   view.protocol = out->protocol_;
@@ -85,6 +86,13 @@ base::Result<std::unique_ptr<MadeUpRequest>> MadeUpRequest::make(const extv1::Re
 base::Result<void> MadeUpRequest::read_headers(const google::protobuf::Struct& headers) {
   for (const auto& [name, value] : headers.fields()) {
     if (!http::is_token(name)) return refuse(http::Reject::kFieldNameMalformed, name);
+    // Which of them comes first is not known.
+    for (const auto& [other, _] : headers_.fields)
+      if (http::equals_ignoring_case(other, name))
+        return base::fail_invalid(
+            "header_ambiguous",
+            fmt::format("the header {} is named twice; values of one header are a list of texts",
+                        resource::quoted(name)));
     const bool is_list = value.has_list_value();
     const int count = is_list ? value.list_value().values_size() : 1;
     for (int i = 0; i < count; ++i) {
@@ -92,9 +100,9 @@ base::Result<void> MadeUpRequest::read_headers(const google::protobuf::Struct& h
       if (one.kind_case() != Value::kStringValue || !http::is_field_value(one.string_value()))
         return refuse_header(name);
       headers_.fields.emplace_back(name, http::trim_whitespace(one.string_value()));
+      if (headers_.fields.size() > 100) return refuse(http::Reject::kTooManyFields, "headers");
     }
   }
-  if (headers_.fields.size() > 100) return refuse(http::Reject::kTooManyFields, "headers");
   return {};
 }
 
@@ -106,6 +114,14 @@ base::Result<void> MadeUpRequest::read_target(std::string_view host) {
   head.authority = host_;
   head.version = http::Version::kHttp2;
   head.scheme = "https";
+  head.framing = http::Framing::kStream;
+  for (const auto& [name, value] : headers_.fields)
+    head.fields.push({.name = name, .value = value});
+  // Fields about the connection are a matter of HTTP/1, and of no rule.
+  if (const http::Reject reject = http::validate_h2_request(head);
+      reject != http::Reject::kNone &&
+      (reject != http::Reject::kConnectionField || protocol_ == "HTTP/2"))
+    return refuse(reject, "headers");
   const http::Reject reject = http::canonicalise(head, target_);
   if (reject != http::Reject::kNone) return refuse(reject, path_);
   view_.path = target_.path;

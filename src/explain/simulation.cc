@@ -24,7 +24,12 @@ std::string domain_of(const References& resources) {
   return static_cast<const corev1::ClusterConfig&>(*cluster).status().domain();
 }
 
-base::WallTime to_wall_time(const google::protobuf::Timestamp& time) {
+// What a clock can say: the years 1678 to 2261.
+base::Result<base::WallTime> to_wall_time(const google::protobuf::Timestamp& time) {
+  constexpr std::int64_t kFurthest = 9'200'000'000;
+  if (time.seconds() < -kFurthest || time.seconds() > kFurthest || time.nanos() < 0 ||
+      time.nanos() > 999'999'999)
+    return base::fail_invalid("time_out_of_range", "the time is outside the years 1678 to 2261");
   return base::WallTime(std::chrono::seconds(time.seconds()) +
                         std::chrono::nanoseconds(time.nanos()));
 }
@@ -127,7 +132,9 @@ base::Result<std::shared_ptr<const corev1::Service>> Simulation::find_service(
 
 base::Result<extv1::Explanation> Simulation::run(const extv1::Hypothetical& hypothetical,
                                                  base::WallTime now) const {
-  if (hypothetical.has_time()) now = to_wall_time(hypothetical.time());
+  if (hypothetical.has_time()) {
+    BASE_ASSIGN(now, to_wall_time(hypothetical.time()));
+  }
   BASE_ASSIGN(const auto service, find_service(hypothetical.service()));
   const std::string& name = service->metadata().name();
   const auto hosts = resource::public_hosts(name, domain_);
@@ -148,6 +155,11 @@ base::Result<extv1::Explanation> Simulation::run(const extv1::Hypothetical& hypo
       resources_.get(Kind::kNamespace, resource::split_service_name(name).in_namespace);
   if (name_space == nullptr) return refuse("service_broken", "its Namespace does not exist");
 
+  std::vector<resource::Problem> problems;
+  const auto dynamic = policy::DynamicConfig::compile(*service, &problems);
+  if (!problems.empty())
+    return refuse("service_broken", problems.front().path + ": " + problems.front().message);
+
   const policy::Access access = policy::access_of(*service);
   std::optional<MadeUpSubject> caller;
   if (access == policy::Access::kAuthenticated) {
@@ -159,8 +171,9 @@ base::Result<extv1::Explanation> Simulation::run(const extv1::Hypothetical& hypo
   subject.service = service.get();
   subject.name_space = static_cast<const corev1::Namespace*>(name_space.get());
   const Rules rules = compile_rules(resources_, subject);
-  const auto dynamic = policy::DynamicConfig::compile(*service);
 
+  // Rules are compiled from the Namespace even where none is asked; configs do not see it then.
+  if (access == policy::Access::kAnonymous) subject.name_space = nullptr;
   policy::RequestContext context(request->view(), subject, now);
   extv1::Explanation out;
   policy::explain(context,

@@ -130,6 +130,52 @@ TEST_F(SimulationTest, RefusesWhatTheGatewayRefuses) {
   EXPECT_EQ(out->asked().path(), "/b/c");
 }
 
+TEST_F(SimulationTest, RefusesHeadsThatTheGatewayRefuses) {
+  const std::string request = "{service: web, identity: {user: alice}, request: ";
+  EXPECT_EQ(code(request + "{headers: {authorization: [a, b]}}}").substr(0, 16),
+            "duplicate_field:");
+  EXPECT_EQ(code(request + "{headers: {connection: close}}}").substr(0, 27),
+            "connection_field_forbidden:");
+  EXPECT_EQ(code(request + "{protocol: HTTP/1.1, headers: {upgrade: websocket}}}"), "policy_allow");
+  EXPECT_EQ(code(request + "{protocol: HTTP/1.1, headers: {authorization: [a, b]}}}").substr(0, 16),
+            "duplicate_field:");
+  EXPECT_EQ(code(request + "{headers: {host: other.example.com}}}").substr(0, 19),
+            "authority_conflict:");
+  EXPECT_EQ(code(request + "{headers: {X-Role: a, x-role: b}}}").substr(0, 17),
+            "header_ambiguous:");
+  EXPECT_EQ(code(request + "{headers: {x-role: [a, b]}}}"), "policy_allow");
+  EXPECT_EQ(code(request + "{protocol: HTTP/3}}").substr(0, 17), "protocol_unknown:");
+}
+
+TEST_F(SimulationTest, KnowsOnlyTimesThatAClockCanSay) {
+  for (const char* time : {"9999-01-01T00:00:00Z", "0001-01-01T00:00:00Z"})
+    EXPECT_EQ(code("{service: web, identity: {user: alice}, time: " + std::string(time) + "}")
+                  .substr(0, 18),
+              "time_out_of_range:");
+  EXPECT_EQ(code("{service: web, identity: {user: alice}, time: 2250-01-01T00:00:00Z}"),
+            "policy_allow");
+}
+
+TEST_F(SimulationTest, ChoosesTheConfigOfAnAnonymousServiceAsTheGatewayDoes) {
+  resources.add(R"(
+kind: Service
+metadata: {name: open}
+spec:
+  mode: HTTP
+  isPublic: true
+  isAnonymous: true
+  config: {upstream: {url: http://127.0.0.1:9}}
+  dynamicConfig:
+    configs: [{name: other, upstream: {url: http://127.0.0.1:8}}]
+    rules:
+      - {condition: {match: ctx.namespace.metadata.name == "default"}, configName: other}
+)");
+  const auto out = ask("{service: open}");
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->code(), "anonymous");
+  EXPECT_EQ(out->config().name(), "default");
+}
+
 TEST_F(SimulationTest, TriggersTakePart) {
   auto trigger = std::make_unique<corev1::PolicyTrigger>();
   ASSERT_TRUE(resource::decode_into(R"(
