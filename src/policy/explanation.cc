@@ -274,7 +274,7 @@ void fill_asked(const RequestContext& context, extv1::Explanation::Asked& out) {
     return resource == nullptr ? std::string() : resource::metadata_of(*resource).name();
   };
   out.set_method(shortened(request.method));
-  out.set_host(std::string(request.host));
+  out.set_host(shortened(request.host, kMaxPart));
   out.set_path(shortened(request.path, kMaxPart));
   out.set_clientip(std::string(request.client_ip));
   out.set_service(name_of(subject.service));
@@ -344,7 +344,7 @@ void fill_decision(const Decision& decision, extv1::Explanation& out) {
   out.set_decision(decision.allowed ? extv1::Explanation::ALLOW : extv1::Explanation::DENY);
   out.set_code(std::string(decision.code));
   out.set_reason(std::string(reason_type_name(decision.type)));
-  out.set_detail(std::string(decision.detail));
+  out.set_detail(shortened(decision.detail, kMaxPart));
 }
 
 }  // namespace policy

@@ -254,6 +254,24 @@ TEST(Explanation, QuotesNothingOfACredentialOrABodyInAnError) {
   EXPECT_NE(explained(worlds[3], Disclosure::kEverything).detail().find("hush"), std::string::npos);
 }
 
+// Else it could be neither sent nor read.
+TEST(Explanation, IsUtf8WhateverTheRequestIs) {
+  for (const std::string_view match :
+       {R"(ctx.request.http.headers["x-team"] == "no")", R"(ctx.request.http.path == "no")",
+        R"(int(ctx.request.http.headers["x-team"]) == 1)",
+        R"(ctx.request.http.headers["x-team"].substring(0, 99) == "no")",
+        R"([ctx.request.http.headers["x-team"]].map(x, x + "a")[0] == "no")"}) {
+    World world = allowing(match);
+    const std::string hostile = "/\xff\xc2\x9b\xed\xa0\x80" + std::string(99, '\xe4');
+    world.headers.fields[2].second = hostile;
+    world.view.path = hostile;
+    world.view.method = hostile;
+    world.view.host = hostile;
+    extv1::Explanation read;
+    EXPECT_TRUE(read.ParseFromString(explained(world).SerializeAsString())) << match;
+  }
+}
+
 TEST(Explanation, ShowsOfABodyOnlyTypeAndLength) {
   World world = allowing(R"(ctx.request.http.bodyMap.name == "x")");
   world.set_body(R"({"name": "hush-hush"})");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "cel/source.h"
 #include "cel/text.h"
 #include "cel/time.h"
 
@@ -12,15 +13,17 @@ namespace {
 using cel::Kind;
 using cel::Value;
 
+void append_size(std::string& out, std::string_view text, std::string_view shown) {
+  if (shown.size() < text.size()) out += fmt::format("... {} bytes in all", text.size());
+}
+
 void append_quoted(std::string& out, std::string_view text, std::string_view prefix = {}) {
-  const std::string short_text = shortened(text);
-  const bool is_whole = short_text.size() == text.size();
-  const std::size_t kept = is_whole ? text.size() : short_text.rfind("...");
+  const std::string_view shown = cel::head(text, kMaxShownText);
   out += prefix;
   out += '"';
-  base::append_json_escaped(out, std::string_view(short_text).substr(0, kept));
+  base::append_json_escaped(out, shown);
   out += '"';
-  if (!is_whole) out.append(short_text, kept);
+  append_size(out, text, shown);
 }
 
 void append(std::string& out, const Value& value, cel::Arena& arena, int depth);
@@ -125,10 +128,11 @@ void append(std::string& out, const Value& value, cel::Arena& arena, int depth) 
 }  // namespace
 
 std::string shortened(std::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return std::string(text);
-  std::size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return fmt::format("{}... {} bytes in all", text.substr(0, end), text.size());
+  const std::string_view shown = cel::head(text, limit);
+  std::string out;
+  for (std::size_t at = 0; at < shown.size();) cel::append_utf8(out, cel::next_utf8(shown, at));
+  append_size(out, text, shown);
+  return out;
 }
 
 std::string show(const Value& value, cel::Arena& arena) {

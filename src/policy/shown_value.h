@@ -13,6 +13,7 @@ inline constexpr std::size_t kMaxShownItems = 10;  // of a list or map
 inline constexpr int kMaxShownDepth = 3;
 
 // `text` cut to `limit` bytes, but never inside a character; what was cut is counted at the end.
+// Always UTF-8: what is none is replaced, since an explanation could neither be sent nor read else.
 std::string shortened(std::string_view text, std::size_t limit = kMaxShownText);
 
 // A value as an expression would write it, bounded: texts are cut, long lists and maps and deep
