@@ -6,6 +6,7 @@ mod builtins;
 mod document;
 mod limits;
 mod program;
+mod reads;
 mod scan;
 mod schema;
 mod weight;

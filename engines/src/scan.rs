@@ -1,6 +1,7 @@
 //! A look at a script's tokens: what it calls, what it reads of `input`, and its `print` calls,
 //! which are erased. Positions stay what they are.
 
+use crate::reads::{Name, ends_expression, name_before_assignment, reads_of};
 use crate::weight::is_huge_number;
 
 pub struct Call {
@@ -29,12 +30,13 @@ struct Scanner<'a> {
     source: &'a str,
     at: usize,
     erased: Vec<(usize, usize)>,
+    names: Vec<Name>,
     scan: Scan,
 }
 
 pub fn scan(source: &str) -> Scan {
     let scan = Scan { text: String::new(), calls: Vec::new(), reads: Vec::new(), imports: Vec::new(), huge_number: None };
-    let mut scanner = Scanner { source, at: 0, erased: Vec::new(), scan };
+    let mut scanner = Scanner { source, at: 0, erased: Vec::new(), names: Vec::new(), scan };
     scanner.run();
     scanner.finish()
 }
@@ -135,12 +137,12 @@ impl Scanner<'_> {
         if is_member {
             return;
         }
-        let first = path[0].as_str();
-        if path.len() == 1 && first == "import" {
+        if path.len() == 1 && path[0] == "import" {
             return self.import();
         }
+        self.add_name(start, path.clone());
+        let first = path[0].as_str();
         if first == "input" {
-            self.scan.reads.push(path[1..].to_vec());
             return;
         }
         let after = self.at;
@@ -161,6 +163,14 @@ impl Scanner<'_> {
             let arguments = self.count_arguments();
             self.scan.calls.push(Call { name: path.join("."), line, column, arguments });
         }
+    }
+
+    /// One that begins at `start` and ends here.
+    fn add_name(&mut self, start: usize, path: Vec<String>) {
+        let after = self.source.get(self.at..).unwrap_or("");
+        let alias = name_before_assignment(&self.source[..start]).filter(|_| ends_expression(after));
+        let is_defined = path.len() == 1 && after.trim_start_matches([' ', '\t']).starts_with(":=");
+        self.names.push(Name { path, alias: alias.map(str::to_string), is_defined });
     }
 
     /// Of the call whose arguments begin here; stays here.
@@ -206,10 +216,6 @@ impl Scanner<'_> {
             return;
         }
         let path = self.path();
-        if path[0] == "input" {
-            self.scan.reads.push(path[1..].to_vec());
-            return;
-        }
         let mut alias = path[path.len() - 1].clone();
         let after = self.at;
         self.skip_while(|byte| byte == b' ' || byte == b'\t');
@@ -220,6 +226,11 @@ impl Scanner<'_> {
         } else {
             self.at = after;
         }
+        if path[0] == "input" {
+            self.names.push(Name { path, alias: Some(alias), is_defined: false });
+            return;
+        }
+        self.names.push(Name { path: path.clone(), alias: None, is_defined: false });
         self.scan.imports.push((alias, path.join(".")));
     }
 
@@ -254,6 +265,7 @@ impl Scanner<'_> {
     }
 
     fn finish(mut self) -> Scan {
+        self.scan.reads = reads_of(&self.names);
         let mut text = String::with_capacity(self.source.len());
         let mut copied = 0;
         for (start, end) in &self.erased {

@@ -243,6 +243,14 @@ TEST_F(Expressions, ReadGrpcRequestsInTheirOwnPlace) {
       {R"(has(ctx.request.grpc) && !has(ctx.request.http))", T},
       {R"(has(ctx.request.http.path))", F},
   });
+  // Messages are no JSON: bodyMap is missing from the whole, and an error where it is named.
+  world.set_body(std::string_view("\0\0\0\0\1x", 6));
+  expect({
+      {R"(json.marshal(ctx.request).contains("ListUser"))", T},
+      {R"(ctx.request.grpc.http.exists(k, k == "body") && ctx.request.grpc.http.size == 6)", T},
+      {R"(ctx.request.grpc.http.exists(k, k == "bodyMap"))", F},
+      {R"(ctx.request.grpc.http.bodyMap.a == 1)", ERR},
+  });
 }
 
 TEST_F(Expressions, ReadWholePartsOfTheContext) {

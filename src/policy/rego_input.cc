@@ -51,7 +51,8 @@ class RegoInput::Writer {
     if (node.is_leaf) return write(context_.resolve(node.attribute.slot, context_.arena()), 0);
     out_ += '{';
     for (const Node& member : node.members) {
-      if (member.is_leaf) {
+      // Also of what only members are read of: a script may ask whether it is there.
+      if (member.is_leaf || !is_always_there(member)) {
         const Value has = context_.has(member.attribute.slot, context_.arena());
         if (has.is_error() && !has.is_miss()) return has;
         if (!has.is_true()) continue;
@@ -97,6 +98,18 @@ class RegoInput::Writer {
   const std::string& text() const { return out_; }
 
  private:
+  static bool is_always_there(const Node& part) {
+    switch (attr_of(part.attribute.slot)) {
+      case Attr::kHeaders:
+      case Attr::kQueryParams:
+      case Attr::kAllHeaderValues:
+      case Attr::kAllQueryParamValues:
+        return true;
+      default:
+        return false;
+    }
+  }
+
   void write_number(double number) {
     char raw[sizeof number];
     std::memcpy(raw, &number, sizeof number);

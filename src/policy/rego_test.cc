@@ -140,16 +140,41 @@ TEST_F(RegoTest, TheBodyIsReadOnlyWhenNamed) {
   view.body = "{oops";
   EXPECT_EQ(evaluate("match if { input.ctx.request.http.bodyMap.age > 18 }"), Outcome::kError);
   EXPECT_EQ(error, "the body is not JSON");
-  // Nor is it left out where more than it is read.
-  for (const char* aliased : {"match if { h := input.ctx.request.http; h.bodyMap.age > 18 }",
-                              "match if { r := input.ctx.request; r.http.bodyMap.age > 18 }",
-                              "match if { count(input.ctx) == 0 }"}) {
+  // Nor is it left out where it is read by another name, or with more than it.
+  for (const char* aliased :
+       {"match if { h := input.ctx.request.http; h.bodyMap.age > 18 }",
+        "import input.ctx.request as r\nmatch if { r.http.bodyMap.age > 18 }",
+        "match if { some name, value in input.ctx.request.http; value.age > 18 }",
+        "h := input.ctx.request.http\nmatch if { data.octelium.condition.h.bodyMap.age > 18 }",
+        "match if { count(input.ctx) == 0 }"}) {
     EXPECT_EQ(evaluate(aliased), Outcome::kError) << aliased;
     EXPECT_EQ(error, "the body is not JSON");
+    EXPECT_TRUE(compiled.reads_body());
+  }
+  for (const char* other : {"match if { h := input.ctx.request.http; h.method == \"GET\" }",
+                            "import input.ctx.request.http\nmatch if { http.method == \"GET\" }",
+                            "r := input.ctx.request\nmatch if { r.http.headers[\"x-team\"] }"}) {
+    EXPECT_EQ(evaluate(other), Outcome::kMatch) << other << error;
+    EXPECT_FALSE(compiled.reads_body()) << other;
   }
   view.body = "";
   EXPECT_EQ(evaluate("match if { input.ctx.request.http.bodyMap == {} }"), Outcome::kMatch);
   EXPECT_EQ(evaluate("match if { h := input.ctx.request.http; not h.body; h.bodyMap == {} }"),
+            Outcome::kMatch);
+}
+
+// What only members are read of is there, or not, as it would be if it were made as a whole.
+TEST_F(RegoTest, AnotherNameForAPartOfTheInput) {
+  EXPECT_EQ(evaluate("match if { d := input.ctx.device; not d.status.isLocked }"),
+            Outcome::kNoMatch);
+  EXPECT_EQ(evaluate("match if { s := input.ctx.session.status; not s.isBrowser }"),
+            Outcome::kMatch);
+  EXPECT_EQ(evaluate("match if { g := input.ctx.request.grpc; not g.method }"), Outcome::kNoMatch);
+  EXPECT_EQ(evaluate("match if { c := input.ctx.session.status.connection; not c.type }"),
+            Outcome::kNoMatch);
+  EXPECT_EQ(evaluate("u := input.ctx.user\nmatch if { u.metadata.name == \"alice\"; u.spec }"),
+            Outcome::kMatch);
+  EXPECT_EQ(evaluate("match if { h := input.ctx.request.http.headers; not h[\"x-none\"] }"),
             Outcome::kMatch);
 }
 

@@ -62,7 +62,8 @@ class PartMap final : public cel::MapView {
     while (cursor.position < names.size()) {
       key = Value::string(names[cursor.position++]);
       value = has(key, arena);
-      if (value.is_error()) return true;  // a body that cannot be read is not left out
+      // A body that cannot be read is not left out, but where no body ever is a JSON object.
+      if (value.is_error() && !(key.as_text() == "bodyMap" && (id_ & kUnderGrpc) != 0)) return true;
       if (!value.is_true()) continue;
       value = find(key, arena);
       return true;
