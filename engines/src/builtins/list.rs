@@ -170,6 +170,31 @@ pub fn arity(name: &str) -> usize {
     find(name).unwrap_or(0)
 }
 
+/// Insertions, deletions, replacements and swaps of neighbours that make one of the other.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(!a[i - 1].eq_ignore_ascii_case(&b[j - 1]));
+            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+/// The builtin that was probably meant; what is too far off is no mistake in typing.
+fn nearest(name: &str) -> Option<&'static str> {
+    let most = if name.len() > 64 { 0 } else { (name.len() / 3).clamp(1, 3) };
+    let distances = ALLOWED.iter().map(|(known, _)| (distance(name.as_bytes(), known.as_bytes()), *known));
+    distances.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
+}
+
 /// `None` for a builtin that scripts may call.
 pub fn why_refused(name: &str) -> Option<String> {
     match name {
@@ -178,12 +203,26 @@ pub fn why_refused(name: &str) -> Option<String> {
         "assign" => Some("assign is written \":=\"".to_string()),
         "print" => Some("print may only stand as a statement of its own".to_string()),
         _ if find(name).is_some() => None,
-        _ => Some(format!("there is no builtin or function {name} here")),
+        _ => {
+            let meant = nearest(name).map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+            Some(format!("there is no builtin or function {name} here{meant}"))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_was_meant() {
+        for (written, meant) in [("startswth", "startswith"), ("startsWith", "startswith"), ("net.cidr_contain", "net.cidr_contains"), ("cuont", "count")] {
+            let message = format!("there is no builtin or function {written} here; did you mean \"{meant}\"?");
+            assert_eq!(super::why_refused(written), Some(message));
+        }
+        for written in ["walk", "opa.runtime", &"x".repeat(5000)] {
+            assert_eq!(super::why_refused(written), Some(format!("there is no builtin or function {written} here")));
+        }
+    }
+
     #[test]
     fn names_are_in_order() {
         assert!(super::ALLOWED.is_sorted_by_key(|(name, _)| *name));
