@@ -264,6 +264,16 @@ TEST_F(Expressions, ReadWholePartsOfTheContext) {
   });
 }
 
+TEST_F(Expressions, ReadALengthThatNobodyKnows) {
+  world.view.content_length = -1;
+  expect({
+      {"ctx.request.http.size == -1", T},
+      {"ctx.request.http.size < 0 || ctx.request.http.size > 1000000", T},
+      {"ctx.request.http.size > 1000000", F},
+      {"has(ctx.request.http.size)", T},
+  });
+}
+
 TEST_F(Expressions, DecodeQueries) {
   world.view.query = "a=1+2&b%20c=x%2fy&bad=%zz&=empty&flag&a=3&d;e=f&bad2=%4&%41=upper";
   expect({
