@@ -391,10 +391,7 @@ class Evaluator {
   Value matches(const Node& node) {
     const Value text = operand(node.a);
     if (!text.is(Kind::kString)) return text.is_error() ? text : Value::no_such_overload();
-    if (!charge_match(evaluation_, *plan_.patterns[node.b], text.as_text()))
-      return Evaluation::cost_limit();
-    return Value::boolean(re2::RE2::PartialMatch(
-        re2::StringPiece(text.as_text().data(), text.as_text().size()), *plan_.patterns[node.b]));
+    return find_match(evaluation_, *plan_.patterns[node.b], text.as_text());
   }
 
   [[gnu::noinline]] Value call(const Node& node) {

@@ -169,6 +169,33 @@ TEST(Cel, RefusesAResultThatIsCertainlyOfAnotherType) {
   EXPECT_TRUE(compile("1 < 2", EmptySchema(), options));
 }
 
+// One variable, `text`.
+class OneText final : public Schema, public AttributeSource {
+ public:
+  explicit OneText(std::string_view text) : text_(text) {}
+  std::optional<Attribute> root(std::string_view name) const override {
+    return name == "text" ? std::optional<Attribute>(Attribute{}) : std::nullopt;
+  }
+  Value resolve(const Slot&, Arena&) const override { return Value::string(text_); }
+
+ private:
+  std::string_view text_;
+};
+
+// A header may hold bytes that are no UTF-8; a pattern that denies must not be blind behind them.
+TEST(Cel, MatchesTextAroundMalformedBytes) {
+  const OneText variables("a\xFF\xC3 evil \xE2\x82");
+  for (const char* source :
+       {"text.matches('^.*evil')", "text.matches('evil.*$')", "text.matches('^a.. evil ..$')",
+        "text.matches('^[^b]*$')", "text.matches('\\uFFFD')", "matches(text, ['^.*evil'][0])",
+        "!text.matches('^\\\\w* evil')"}) {
+    const auto program = compile(source, variables);
+    ASSERT_TRUE(program) << program.error().message;
+    Arena arena;
+    EXPECT_TRUE((*program)->evaluate(variables, arena).is_true()) << source;
+  }
+}
+
 TEST(Cel, AbsorbsErrorsThatAnotherOperandDecides) {
   EXPECT_EQ(outcome("ctx.device.osType == 'x' || true"), "true");
   EXPECT_EQ(outcome("true || ctx.device.osType == 'x'"), "true");

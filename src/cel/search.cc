@@ -64,9 +64,7 @@ Value matches(Evaluation& evaluation, const Value* args, std::size_t) {
   if (!compiled)
     return error_with(evaluation, ErrorCode::kInvalidArgument,
                       "the regular expression is invalid: ", compiled.error());
-  if (!charge_match(evaluation, **compiled, text)) return Evaluation::cost_limit();
-  return Value::boolean(
-      re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), **compiled));
+  return find_match(evaluation, **compiled, text);
 }
 
 // Where the search for indexOf and lastIndexOf starts: false sets `error`.

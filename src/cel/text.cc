@@ -14,6 +14,27 @@ namespace {
 
 constexpr std::size_t kMaxDetail = 80;
 
+// Instructions of a pattern that one pass over the text is counted for.
+constexpr std::size_t kInstructionsOfPass = 16;
+
+bool is_ascii(std::string_view text) {
+  unsigned char all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
+}
+
+// A copy with U+FFFD for each malformed byte.
+Value well_formed(Evaluation& evaluation, std::string_view text) {
+  TextBuilder out(evaluation);
+  std::string one;
+  for (std::size_t i = 0; i < text.size() && !out.failed();) {
+    one.clear();
+    append_utf8(one, next_utf8(text, i));
+    out.append(one);
+  }
+  return out.finish();
+}
+
 }  // namespace
 
 Value error_with(Evaluation& evaluation, ErrorCode code, std::string_view head,
@@ -91,10 +112,18 @@ std::expected<std::unique_ptr<const re2::RE2>, std::string> compile_pattern(
   return compiled;
 }
 
-bool charge_match(Evaluation& evaluation, const re2::RE2& pattern, std::string_view text) {
-  constexpr std::size_t kInstructions = 16;  // that one pass over the text is counted for
+Value find_match(Evaluation& evaluation, const re2::RE2& pattern, std::string_view text) {
+  // At worst every instruction of the pattern looks at every byte.
   const auto size = static_cast<std::size_t>(std::max(pattern.ProgramSize(), 0));
-  return evaluation.charge_text(text.size() * (1 + size / kInstructions));
+  if (!evaluation.charge_text(text.size() * (1 + size / kInstructionsOfPass)))
+    return Evaluation::cost_limit();
+  if (!is_ascii(text) && !is_utf8(text)) {
+    const Value readable = well_formed(evaluation, text);
+    if (readable.is_error()) return readable;
+    text = readable.as_text();
+  }
+  return Value::boolean(
+      re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern));
 }
 
 bool are_texts(const Value* args, std::size_t count) {

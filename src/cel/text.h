@@ -68,8 +68,9 @@ Value reverse_list(Evaluation& evaluation, const Value& list);
 // RE2's own wording.
 std::expected<std::unique_ptr<const re2::RE2>, std::string> compile_pattern(
     std::string_view pattern, std::int64_t memory);
-// Pays for matching `text`: at worst every instruction of the pattern looks at every byte.
-bool charge_match(Evaluation& evaluation, const re2::RE2& pattern, std::string_view text);
+// Whether the pattern is found in the text. A malformed byte, as a header may have, reads as
+// U+FFFD: RE2 has nothing that matches it, so that ".*" would end before it.
+Value find_match(Evaluation& evaluation, const re2::RE2& pattern, std::string_view text);
 
 // Whether all of them are strings.
 bool are_texts(const Value* args, std::size_t count);
