@@ -22,7 +22,7 @@ OUT = ROOT / "build/bench"
 OURS = {"bare, four conditions": ("cel_bench", "guide/four_conditions"),
         "bare, five conditions": ("cel_bench", "guide/five_conditions"),
         "whole decision, four conditions": ("policy_bench", "decide_four_conditions"),
-        "whole decision, five conditions": ("policy_bench", "decide_with_body")}
+        "whole decision, five conditions": ("policy_bench", "decide_with_body/64")}
 PEER = {"bare, four conditions": "FourBare", "bare, five conditions": "FiveBare",
         "whole decision, four conditions": "FourWithConversion", "whole decision, five conditions": "FiveWithConversion"}
 GOALS = {"bare": 5, "whole decision": 300}

@@ -119,7 +119,8 @@ bool has_duplicates_of_few(const dom::object& object) {
   std::array<std::string_view, kFewKeys> keys;
   std::size_t count = 0;
   for (const auto& field : object) {
-    if (has_duplicates(field.value)) return true;
+    if ((field.value.is_object() || field.value.is_array()) && has_duplicates(field.value))
+      return true;
     const auto end = keys.begin() + count;
     if (std::find(keys.begin(), end, field.key) != end) return true;
     keys[count++] = field.key;

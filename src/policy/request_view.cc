@@ -16,7 +16,8 @@ bool same_header_name(std::string_view name, std::string_view lower_name) {
 }
 
 std::optional<std::string_view> HeaderSource::find(std::string_view lower_name) const {
-  for (std::size_t i = 0; i < size(); ++i)
+  const std::size_t count = size();
+  for (std::size_t i = 0; i < count; ++i)
     if (same_header_name(name(i), lower_name)) return value(i);
   return std::nullopt;
 }
