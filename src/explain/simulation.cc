@@ -91,7 +91,7 @@ Rules compile_rules(const References& resources, const policy::Subject& subject)
   out.service.name_space = rules_of(*subject.name_space);
   if (cluster != nullptr) out.service.cluster = rules_of(*cluster);
   out.service.triggers = trigger_rules(resources);
-  policy::AuthorizationCache cache;
+  policy::AuthorizationCache cache(0);  // what is made up has no uid or version of its own
   if (subject.session != nullptr) out.subject = policy::prepare_subject(subject, policies, cache);
   return out;
 }

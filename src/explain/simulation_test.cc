@@ -106,6 +106,21 @@ TEST_F(SimulationTest, SessionAndDeviceAreLaidOverWhatIsMadeUp) {
             "device_locked");
 }
 
+TEST_F(SimulationTest, RulesOfTheSessionAndOfTheDeviceBothTakePart) {
+  const auto rule = [](const char* effect) {
+    return std::string(
+               "{spec: {authorization: {inlinePolicies: [{spec: {rules: [{priority: -1, effect: ") +
+           effect + ", condition: {matchAny: true}}]}}]}}}";
+  };
+  const auto ask_with = [&](const char* session, const char* device) {
+    return code("{service: web, identity: {user: alice, session: " + rule(session) +
+                ", device: " + rule(device) + "}}");
+  };
+  EXPECT_EQ(ask_with("ALLOW", "DENY"), "policy_deny");
+  EXPECT_EQ(ask_with("DENY", "ALLOW"), "policy_deny");
+  EXPECT_EQ(ask_with("ALLOW", "ALLOW"), "policy_allow");
+}
+
 TEST_F(SimulationTest, ReadsCallsAsTheGatewayDoes) {
   const std::string call = "{service: calls, identity: {user: bob}, request: {path: ";
   EXPECT_EQ(code(call + "/pkg.Service/Get}}"), "policy_allow");
