@@ -139,7 +139,7 @@ base::Result<policy::extv1::Explanation> RecentDecisions::find(std::string_view 
       case Fate::kTooMany:
         return not_kept(
             fmt::format("sampled out, since more were to be kept at that time than {} a "
-                        "second and worker, or explaining took too long",
+                        "second and worker, half of them of one User, or explaining took too long",
                         options_.per_second));
       case Fate::kUnknown:
         break;
