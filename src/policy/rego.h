@@ -17,8 +17,8 @@ namespace policy {
 // A Rego script (v1), compiled with the one rule that it is asked for. What Rego is, its builtins
 // and what bounds an evaluation are engines/'s; this is its face in C++.
 //
-// Immutable and shared by threads, but for one remark: whether an evaluation once took too long for
-// an event loop.
+// Immutable and shared by threads, but for one remark: whether evaluations take too long for an
+// event loop.
 class RegoProgram {
  public:
   enum class Entry : std::uint8_t {
@@ -26,6 +26,9 @@ class RegoProgram {
     kConfig,     // data.octelium.eval.result, an object
   };
   static constexpr std::size_t kMaxBytes = 20'000;
+  // Quick evaluations after a slow one until a loop may try again: a machine that was busy for a
+  // moment, or one strange request, does not send a script off the loop for good.
+  static constexpr int kQuickInRow = 32;
 
   // An error has three lines: "3:5: what is wrong", the source's line, a caret.
   static base::Result<std::shared_ptr<const RegoProgram>> compile(std::string_view source,
@@ -61,14 +64,19 @@ class RegoProgram {
   bool reads_body() const { return input_.reads_body(); }
   const std::string& source() const { return source_; }
 
-  bool was_slow() const { return was_slow_.load(std::memory_order_relaxed); }
-  void note_slow() const { was_slow_.store(true, std::memory_order_relaxed); }
+  // Whether an event loop is no place for it, as of late.
+  bool is_slow() const { return quick_missing_.load(std::memory_order_relaxed) > 0; }
+  void note_slow() const { quick_missing_.store(kQuickInRow, std::memory_order_relaxed); }
+  void note_quick() const {
+    const int missing = quick_missing_.load(std::memory_order_relaxed);
+    if (missing > 0) quick_missing_.store(missing - 1, std::memory_order_relaxed);
+  }
 
  private:
   engines_rego* program_;
   std::string source_;
   RegoInput input_;
-  mutable std::atomic<bool> was_slow_ = false;
+  mutable std::atomic<int> quick_missing_ = 0;
 };
 
 }  // namespace policy

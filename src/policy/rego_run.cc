@@ -49,7 +49,7 @@ RegoProgram::Limits RegoRun::limits() const {
 bool RegoRun::must_leave_loop(const RegoProgram& program, const RequestContext& context) const {
   if (!on_loop_) return false;
   const auto& body = context.request().body;
-  return program.was_slow() || spent_ >= kLoopBudget ||
+  return program.is_slow() || spent_ >= kLoopBudget ||
          (program.reads_body() && body && body->size() > kLoopBody);
 }
 
@@ -86,7 +86,10 @@ const RegoProgram::Result* RegoRun::result_of(const RegoProgram& program, Reques
   auto result = program.evaluate(ctx, attrs_value.get(), limits());
   const auto took = Clock::now() - started;
   spent_ += took;
-  if (took > kLoopBudget) program.note_slow();
+  if (took > kLoopBudget)
+    program.note_slow();
+  else
+    program.note_quick();
   const bool is_cut_short = result.outcome == RegoProgram::Outcome::kOutOfTime ||
                             result.outcome == RegoProgram::Outcome::kOutOfMemory;
   if (on_loop_ && is_cut_short) {
