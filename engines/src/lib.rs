@@ -3,6 +3,7 @@
 
 mod abi;
 mod builtins;
+mod calls;
 mod document;
 mod limits;
 mod program;

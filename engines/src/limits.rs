@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug)]
@@ -43,16 +44,22 @@ thread_local! {
 pub struct Scope {
     before: Option<Running>,
     limit_before: i64,
+    floor_before: usize,
 }
 
 impl Scope {
     pub fn enter(limits: Limits) -> Scope {
+        static ASKS: Once = Once::new();
+        // The crate asks about memory only where there is a limit to the process's; what it is told
+        // is more than any (allocator/src/lib.rs), or nothing.
+        ASKS.call_once(|| regorus::set_global_memory_limit(Some(u64::MAX - 1)));
         let live = regorus_mimalloc::current_thread_live_bytes();
         let memory_end = live.saturating_add_unsigned(limits.memory);
         let running = Running { until: Instant::now() + limits.time, memory_end };
         Scope {
             before: RUNNING.replace(Some(running)),
             limit_before: regorus_mimalloc::set_thread_limit(memory_end),
+            floor_before: regorus_mimalloc::set_stack_floor(stack_floor()),
         }
     }
 }
@@ -61,7 +68,43 @@ impl Drop for Scope {
     fn drop(&mut self) {
         RUNNING.set(self.before);
         regorus_mimalloc::set_thread_limit(self.limit_before);
+        regorus_mimalloc::set_stack_floor(self.floor_before);
     }
+}
+
+/// Of this thread; what an evaluation leaves behind shows in it.
+pub fn live_bytes() -> i64 {
+    regorus_mimalloc::current_thread_live_bytes()
+}
+
+/// Whether this thread's evaluation was ended because it nested too deep.
+pub fn was_stack_short() -> bool {
+    regorus_mimalloc::was_short_of_stack()
+}
+
+/// Below, half of this thread's stack is left, for what does not ask. 0: it is not known.
+fn stack_floor() -> usize {
+    thread_local! {
+        static KNOWN: usize = find_stack_middle().unwrap_or(0);
+    }
+    KNOWN.with(|floor| *floor)
+}
+
+fn find_stack_middle() -> Option<usize> {
+    let (mut lowest, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: the attributes are made by the first call and given back; all are this thread's own.
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        if libc::pthread_getattr_np(libc::pthread_self(), &mut attributes) != 0 {
+            return None;
+        }
+        let failed = libc::pthread_attr_getstack(&attributes, &mut lowest, &mut size);
+        libc::pthread_attr_destroy(&mut attributes);
+        if failed != 0 {
+            return None;
+        }
+    }
+    Some(lowest.addr() + size / 2)
 }
 
 /// What is left; of a thread without an evaluation, little.

@@ -7,8 +7,9 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, LimitError, PolicyLengthConfig, Value};
 
 use crate::builtins;
+use crate::calls::Script;
 use crate::limits::{self, Exceeded, Limits};
-use crate::scan::{self, Scan};
+use crate::scan;
 use crate::weight;
 
 const MAX_SOURCE_BYTES: usize = 20_000;
@@ -20,8 +21,11 @@ const LENGTHS: PolicyLengthConfig = PolicyLengthConfig {
 };
 /// The interpreter looks at the clock once in so many steps.
 pub const CLOCK_INTERVAL: NonZeroU32 = NonZeroU32::new(32).unwrap();
-/// Engines that a program keeps for the next evaluations.
+/// Of rules that lead to one another, in kilobytes of the stack (calls.rs).
+const MAX_WEIGHT: u32 = 1000;
+/// Engines that a program keeps for the next evaluations, and bytes that each may have of the last.
 const MAX_IDLE: usize = 16;
+const MAX_KEPT: i64 = 256 << 10;
 const COMPILE_LIMITS: Limits = Limits { time: std::time::Duration::from_millis(500), memory: 64 << 20 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +94,17 @@ fn failure(error: &anyhow::Error) -> Problem {
     Problem::from_regorus(&error.to_string())
 }
 
+fn refusal(error: &anyhow::Error) -> Problem {
+    if limits::was_stack_short() {
+        return Problem::new(0, 0, "the script nests too deep");
+    }
+    match error.downcast_ref::<LimitError>() {
+        Some(LimitError::TimeLimitExceeded { .. }) => Problem::new(0, 0, "the script takes too long to compile"),
+        Some(_) => Problem::new(0, 0, "the script needs too much memory to compile"),
+        None => failure(error),
+    }
+}
+
 impl Program {
     pub fn compile(source: &[u8], entry: Entry) -> Result<Program, Problem> {
         let source = check_text(source)?;
@@ -102,21 +117,19 @@ impl Program {
         engine.set_strict_builtin_errors(true);
         engine.set_policy_length_config(LENGTHS);
         engine.set_execution_timer_config(timer(COMPILE_LIMITS));
-        let package = engine
-            .add_policy(String::new(), scan.text.clone())
-            .map_err(|error| failure(&error))?;
-        // A rule of the script goes before a builtin of its name, as everywhere.
-        let declares = |name: &str| engine.has_declared_rule_rooted_at("", name).unwrap_or(false);
-        check_calls(&scan, &package, &declares)?;
+        engine.add_policy(String::new(), scan.text.clone()).map_err(|error| refusal(&error))?;
+        let script = read_script(&mut engine, &scan.text)?;
+        check_calls(&script)?;
+        check_depth(&script)?;
         let rule = entry.rule();
-        let has_entry = within(rule, &package).is_some_and(declares);
+        let has_entry = script.declares(&rule.split('.').map(str::to_string).collect::<Vec<_>>());
         // All of them, whatever the script declares: a function of the script goes first all the same,
         // and a rule of another kind must not lay the crate's own builtin bare.
         for builtin in builtins::replaced() {
-            builtin.add_to(&mut engine).map_err(|error| failure(&error))?;
+            builtin.add_to(&mut engine).map_err(|error| refusal(&error))?;
         }
         // Has everything checked that is checked before evaluation.
-        engine.eval_query("true".to_string(), false).map_err(|error| failure(&error))?;
+        engine.eval_query("true".to_string(), false).map_err(|error| refusal(&error))?;
         let is_assembled = has_entry && engine.clone().compile_with_entrypoint(&rule.into()).is_err();
         Ok(Program {
             entry,
@@ -134,6 +147,7 @@ impl Program {
     pub fn evaluate(&self, input: Value, limits: Limits) -> Outcome {
         let Some(prepared) = &self.engine else { return Outcome::Undefined };
         let _scope = limits::Scope::enter(limits);
+        let live = limits::live_bytes();
         let kept = self.idle.lock().ok().and_then(|mut engines| engines.pop());
         let mut engine = kept.unwrap_or_else(|| prepared.clone());
         engine.set_execution_timer_config(timer(limits));
@@ -141,7 +155,9 @@ impl Program {
         match self.ask(&mut engine) {
             Ok(value) => {
                 let outcome = self.outcome(&value);
-                self.keep(engine);
+                if limits::live_bytes() - live < MAX_KEPT {
+                    self.keep(engine);
+                }
                 outcome
             }
             // An engine that failed may hold much.
@@ -174,7 +190,7 @@ impl Program {
             Value::Bool(value) => Outcome::Bool(*value),
             Value::Object(_) if self.entry == Entry::Condition => Outcome::Object(String::new()),
             Value::Object(_) if weight::afford_text(value, 0).is_err() => Outcome::OutOfMemory,
-            Value::Object(_) => match value.to_json_str() {
+            Value::Object(_) => match serde_json::to_string(value) {
                 Ok(json) => Outcome::Object(json),
                 Err(error) => Outcome::Error(format!("the result has no form in JSON: {error}")),
             },
@@ -200,48 +216,58 @@ fn check_text(source: &[u8]) -> Result<&str, Problem> {
     Ok(source)
 }
 
-/// The name, within its package, of a rule by its full path.
-fn within<'a>(path: &'a str, package: &str) -> Option<&'a str> {
-    path.strip_prefix(package)?.strip_prefix('.')
+fn read_script(engine: &mut Engine, source: &str) -> Result<Script, Problem> {
+    let module = engine.get_modules().first().map(serde_json::to_value);
+    match module {
+        Some(Ok(module)) => Ok(Script::read(&module, source)),
+        _ => Err(Problem::new(0, 0, "the script cannot be looked into")),
+    }
 }
 
-fn check_calls(scan: &Scan, package: &str, declares: &dyn Fn(&str) -> bool) -> Result<(), Problem> {
-    for call in &scan.calls {
+fn named(path: &[String]) -> String {
+    path.join(".")
+}
+
+fn check_calls(script: &Script) -> Result<(), Problem> {
+    for call in &script.calls {
         let refuse = |message: String| Err(Problem::new(call.line, call.column, message));
-        let is_empty_set = call.name == "set" && call.arguments == 0; // no call at all
-        if is_empty_set || declares(&call.name) {
+        // A function of the script goes before a builtin of its name, as everywhere.
+        if script.function(&call.path).is_some() {
             continue;
         }
-        let full = in_full(&call.name, &scan.imports);
-        if full.starts_with("data.") {
-            if within(&full, package).is_some_and(declares) {
-                continue;
-            }
-            return refuse(format!("there is no function {} in this script", call.name));
+        let name = named(&call.path);
+        if script.is_qualified(&call.path) {
+            return refuse(format!("there is no function {name} in this script"));
         }
-        if let Some(reason) = builtins::why_refused(&call.name) {
+        if let Some(reason) = builtins::why_refused(&name) {
             return refuse(reason);
         }
-        let wanted = builtins::arity(&call.name);
-        if call.arguments != wanted {
-            return refuse(format!(
-                "{} takes {wanted} argument{}, not {}",
-                call.name,
-                if wanted == 1 { "" } else { "s" },
-                call.arguments
-            ));
+        let wanted = builtins::arity(&name);
+        match call.arguments {
+            None if builtins::is_extension(&name) => {
+                return refuse(format!("{name} neither replaces nor is replaced by \"with\" here"));
+            }
+            Some(given) if given != wanted => {
+                let plural = if wanted == 1 { "" } else { "s" };
+                return refuse(format!("{name} takes {wanted} argument{plural}, not {given}"));
+            }
+            _ => {}
         }
     }
     Ok(())
 }
 
-fn in_full(name: &str, imports: &[(String, String)]) -> String {
-    let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-    match imports.iter().find(|(alias, _)| alias == first) {
-        Some((_, path)) if !rest.is_empty() => format!("{path}.{rest}"),
-        Some((_, path)) => path.clone(),
-        None => name.to_string(),
+/// What the interpreter would not survive: it has no bound of its own on its stack.
+fn check_depth(script: &Script) -> Result<(), Problem> {
+    if let Some((path, definition)) = script.cycle() {
+        let kind = if definition.is_function { "function" } else { "rule" };
+        let name = script.name_of(path);
+        return Err(Problem::new(definition.line, definition.column, format!("the {kind} {name} leads back to itself")));
     }
+    if script.weight() > MAX_WEIGHT {
+        return Err(Problem::new(0, 0, "too many rules and functions lead to one another"));
+    }
+    Ok(())
 }
 
 fn timer(limits: Limits) -> ExecutionTimerConfig {
@@ -249,6 +275,9 @@ fn timer(limits: Limits) -> ExecutionTimerConfig {
 }
 
 fn failed_evaluation(error: &anyhow::Error) -> Outcome {
+    if limits::was_stack_short() {
+        return Outcome::Error("the evaluation nests too deep".to_string());
+    }
     match error.downcast_ref::<LimitError>() {
         Some(LimitError::MemoryLimitExceeded { .. }) => return Outcome::OutOfMemory,
         Some(LimitError::TimeLimitExceeded { .. }) => return Outcome::OutOfTime,

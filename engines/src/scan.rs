@@ -1,30 +1,16 @@
-//! A look at a script's tokens: what it calls, what it reads of `input`, and its `print` calls,
-//! which are erased. Positions stay what they are.
+//! A look at a script's tokens: what it reads of `input`, and its `print` calls, which are erased.
+//! Positions stay what they are.
 
 use crate::reads::{Name, ends_expression, name_before_assignment, reads_of};
 use crate::weight::is_huge_number;
 
-pub struct Call {
-    pub name: String,
-    pub line: u32,
-    pub column: u32,
-    pub arguments: usize,
-}
-
 pub struct Scan {
     pub text: String,
-    pub calls: Vec<Call>,
     /// Paths below `input`; an empty one is all of it.
     pub reads: Vec<Vec<String>>,
-    /// Names that imports make, and the paths that they stand for.
-    pub imports: Vec<(String, String)>,
     /// Line and column of a number that is too large to be made.
     pub huge_number: Option<(u32, u32)>,
 }
-
-const KEYWORDS: [&str; 14] = [
-    "as", "contains", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package", "some", "true",
-];
 
 struct Scanner<'a> {
     source: &'a str,
@@ -35,7 +21,7 @@ struct Scanner<'a> {
 }
 
 pub fn scan(source: &str) -> Scan {
-    let scan = Scan { text: String::new(), calls: Vec::new(), reads: Vec::new(), imports: Vec::new(), huge_number: None };
+    let scan = Scan { text: String::new(), reads: Vec::new(), huge_number: None };
     let mut scanner = Scanner { source, at: 0, erased: Vec::new(), names: Vec::new(), scan };
     scanner.run();
     scanner.finish()
@@ -137,31 +123,16 @@ impl Scanner<'_> {
         if is_member {
             return;
         }
-        if path.len() == 1 && path[0] == "import" {
+        if path == ["import"] {
             return self.import();
         }
-        self.add_name(start, path.clone());
-        let first = path[0].as_str();
-        if first == "input" {
-            return;
-        }
-        let after = self.at;
-        self.skip_while(|byte| byte == b' ' || byte == b'\t');
-        if self.peek() != Some(b'(') {
-            self.at = after;
-            return;
-        }
-        if first == "print" && path.len() == 1 && self.starts_statement(start) {
-            return self.erase(start);
-        }
-        // `p contains (x)` makes a set; `contains(x, y)` is a call.
-        let is_keyword = path.len() == 1
-            && KEYWORDS.contains(&first)
-            && (first != "contains" || self.at > after);
-        if !is_keyword {
-            let (line, column) = position(self.source, start);
-            let arguments = self.count_arguments();
-            self.scan.calls.push(Call { name: path.join("."), line, column, arguments });
+        let is_print = path == ["print"];
+        self.add_name(start, path);
+        if is_print && self.starts_statement(start) {
+            self.skip_while(|byte| byte == b' ' || byte == b'\t');
+            if self.peek() == Some(b'(') {
+                self.erase(start);
+            }
         }
     }
 
@@ -171,43 +142,6 @@ impl Scanner<'_> {
         let alias = name_before_assignment(&self.source[..start]).filter(|_| ends_expression(after));
         let is_defined = path.len() == 1 && after.trim_start_matches([' ', '\t']).starts_with(":=");
         self.names.push(Name { path, alias: alias.map(str::to_string), is_defined });
-    }
-
-    /// Of the call whose arguments begin here; stays here.
-    fn count_arguments(&mut self) -> usize {
-        let start = self.at;
-        let (mut depth, mut commas, mut is_empty) = (0, 0, true);
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'#' => self.skip_comment(),
-                b'"' | b'`' => {
-                    is_empty = false;
-                    self.skip_string();
-                }
-                _ => {
-                    self.at += 1;
-                    match byte {
-                        b'(' | b'[' | b'{' => {
-                            is_empty &= depth == 0;
-                            depth += 1;
-                        }
-                        b')' | b']' | b'}' => depth -= 1,
-                        // A comma before the end of the arguments separates nothing.
-                        b',' if depth == 1 && !self.ends_arguments() => commas += 1,
-                        _ => is_empty &= byte.is_ascii_whitespace(),
-                    }
-                    if depth == 0 {
-                        break;
-                    }
-                }
-            }
-        }
-        self.at = start;
-        if is_empty { 0 } else { commas + 1 }
-    }
-
-    fn ends_arguments(&self) -> bool {
-        self.source.get(self.at..).unwrap_or("").trim_start().starts_with(')')
     }
 
     fn import(&mut self) {
@@ -226,12 +160,8 @@ impl Scanner<'_> {
         } else {
             self.at = after;
         }
-        if path[0] == "input" {
-            self.names.push(Name { path, alias: Some(alias), is_defined: false });
-            return;
-        }
-        self.names.push(Name { path: path.clone(), alias: None, is_defined: false });
-        self.scan.imports.push((alias, path.join(".")));
+        let alias = (path[0] == "input").then_some(alias);
+        self.names.push(Name { path, alias, is_defined: false });
     }
 
     fn starts_statement(&self, at: usize) -> bool {

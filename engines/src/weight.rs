@@ -47,6 +47,17 @@ pub fn afford_text(value: &Value, indent: u64) -> Result<(), Exceeded> {
     afford(bytes / 4, bytes)
 }
 
+/// Whether arrays, sets and objects are within one another more often than `most`.
+pub fn is_deeper(value: &Value, most: usize) -> bool {
+    let inner = |value: &Value| most == 0 || is_deeper(value, most - 1);
+    match value {
+        Value::Array(items) => items.iter().any(inner),
+        Value::Set(items) => items.iter().any(inner),
+        Value::Object(members) => members.iter().any(|(key, value)| inner(key) || inner(value)),
+        _ => false,
+    }
+}
+
 /// Of a text that begins with a digit: the exponent of the number there.
 fn exponent(text: &str) -> Option<u64> {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '_'));

@@ -5,25 +5,36 @@
 namespace policy {
 namespace {
 
+using namespace std::string_literals;
+
+std::string repeated(std::string_view text, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
 TEST(RegoShape, RefusesWhatTheEngineWouldNotSurvive) {
-  using namespace std::string_literals;
   for (const std::string& script :
-       {"match := 1\0"s, "f(n) := [f(n)]"s, "f(n) := 0 if n == 0\nelse := f(n - 1)"s,
-        "f(n) := g(n)\nr := f(1)\ng(n) := r"s, "package a\nimport data.a.f as g\nf(n) := [g(n)]"s,
-        "package a\nf(n) := [data.a[\"f\"](n)]"s, "package a\nf(n) := [data.a[\"\\u0066\"](n)]"s,
-        "f(n) := g(n) with g as f\ng(n) := n"s,
-        "x := " + std::string(13, '[') + "1" + std::string(13, ']')})
-    EXPECT_TRUE(find_bad_shape(script)) << script;
+       {"match := 1\0"s, "x := " + repeated("[", 13) + "1" + repeated("]", 13),
+        "x := 1" + repeated("+1", kMaxRegoChain), "x := 1" + repeated("\n+ 1", kMaxRegoChain),
+        "x := y" + repeated(".a", kMaxRegoChain), "x := y" + repeated("[1]", kMaxRegoChain),
+        "x := 1" + repeated(" in [1]", kMaxRegoChain), "x := " + repeated("- ", kMaxRegoChain),
+        "x := " + repeated("1+(1", 11) + repeated("+1", kMaxRegoChain) + repeated(")", 11),
+        "x := " + repeated("[", 11) + repeated("1,", 500) + "1" + repeated("]", 11),
+        repeated("x := [[[[[[[[[y]]]]]]]]]\n", 600)})
+    EXPECT_TRUE(find_bad_shape(script)) << script.substr(0, 100);
 }
 
 TEST(RegoShape, AcceptsWhatIsNone) {
-  using namespace std::string_literals;
   for (const std::string& script :
-       {"match if f(1)\nf(n) := n + 1\nf(n) := 2 if { n == \"f(\" } # f("s,
-        "import data.a.f as g\nf(n) := n\nmatch if g(1)"s, "match if input.a[\"\\n\"]"s,
-        "default match := false\nmatch if { input.a }\nmatch if { input.b }"s,
-        "x := " + std::string(12, '[') + "1" + std::string(12, ']')})
-    EXPECT_FALSE(find_bad_shape(script)) << script;
+       {"default match := false\nmatch if { input.a }\nmatch if { input.b }"s,
+        "x := " + repeated("[", 12) + "1" + repeated("]", 12),
+        "x := 1" + repeated("+1", kMaxRegoChain - 2), "x := [" + repeated("\"a b\", ", 2000) + "]",
+        "match if {\n" + repeated("  input.a[\"b\"] == f(1) + 2\n", 700) + "}",
+        "match if { " + repeated("input.a == 1; ", 700) + "}",
+        "x := {" + repeated("\"a\": {\"b\": [1, 2, {\"c\": 3}]}, ", 400) + "}",
+        "x := \"" + repeated("[+", 2000) + "\" # " + repeated("[+", 2000)})
+    EXPECT_FALSE(find_bad_shape(script)) << script << find_bad_shape(script)->message;
 }
 
 }  // namespace

@@ -207,6 +207,8 @@ TEST(RegoRefusalTest, SaysWhereAndWhy) {
       {head + "match if { any([true]) }", "3:12: any is deprecated"},
       {head + "match if { count(1, 2) }", "3:12: count takes 1 argument, not 2"},
       {head + "match if { x > 1 }", "3:12: use of undefined variable `x` is unsafe"},
+      {head + "match if f(1)\nf(n) :=\n  f(n)", "4:1: the function f leads back to itself"},
+      {head + "match if count([1]) with count as trace", "no builtin or function trace here"},
       {"  \n ", "the script is empty"},
       {head + std::string(20'001 - head.size(), '#'), "at most 20000 bytes, this one has 20001"},
   };
@@ -253,6 +255,27 @@ TEST_F(RegoTest, WhatIsTooLongForALoopIsDecidedElsewhere) {
   EXPECT_TRUE(next.wants_thread());
 }
 
+// One request that was slow, for whatever reason, does not send all others off the loop for good.
+TEST_F(RegoTest, AScriptThatIsQuickAgainReturnsToTheLoop) {
+  const auto script = std::string(kHead) + "match if input.ctx.request.http.method == \"GET\"";
+  const auto program =
+      RegoProgram::compile(script, RegoProgram::Entry::kCondition, ContextSchema::Attrs::kBound);
+  ASSERT_TRUE(program) << program.error().message;
+  const auto wants_thread = [&](bool on_loop) {
+    RequestContext context(view, subject, base::WallTime{});
+    context.set_on_loop(on_loop);
+    context.rego().evaluate_condition(**program, context);
+    return context.wants_thread();
+  };
+  EXPECT_EQ(wants_thread(false), false);
+  (*program)->note_slow();
+  EXPECT_TRUE(wants_thread(true));
+  // More than are needed: this machine may be busy as well.
+  for (int i = 0; i < 20 * RegoProgram::kQuickInRow && (*program)->is_slow(); ++i)
+    wants_thread(false);
+  EXPECT_FALSE((*program)->is_slow());
+}
+
 TEST_F(RegoTest, TheDeadlineHolds) {
   const auto before = std::chrono::steady_clock::now();
   EXPECT_EQ(evaluate(kForever), Outcome::kError);
@@ -262,6 +285,10 @@ TEST_F(RegoTest, TheDeadlineHolds) {
 
 TEST_F(RegoTest, MemoryIsBounded) {
   EXPECT_EQ(evaluate("match if { count(numbers.range(1, 100000000)) == 1 }"), Outcome::kError);
+  EXPECT_EQ(error, "the Rego policy needs more than 32 MiB");
+  EXPECT_EQ(evaluate("a := numbers.range(1, 3000)\n"
+                     "match if count([[x, y] | some x in a; some y in a]) == 1"),
+            Outcome::kError);
   EXPECT_EQ(error, "the Rego policy needs more than 32 MiB");
 }
 

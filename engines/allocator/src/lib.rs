@@ -3,13 +3,16 @@
 //! It stands in for the allocator that regorus brings (by `[patch]` in ../Cargo.toml), which counts
 //! for the whole process: regorus asks in its loops whether "the process" has used too much, and
 //! here the answer is about the evaluation of the asking thread. So one hostile script is ended
-//! and those beside it are not, and no C has to be compiled.
+//! and those beside it are not, and no C has to be compiled. The same question ends what would
+//! overflow the stack.
 
 use std::cell::Cell;
 
 thread_local! {
     static LIVE: Cell<i64> = const { Cell::new(0) };
     static LIMIT: Cell<i64> = const { Cell::new(i64::MAX) };
+    static FLOOR: Cell<usize> = const { Cell::new(0) };
+    static SHORT_OF_STACK: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Bytes that this thread has allocated and not freed; those freed by another thread count there.
@@ -22,8 +25,23 @@ pub fn set_thread_limit(bytes: i64) -> i64 {
     LIMIT.replace(bytes)
 }
 
+/// From now on this thread is over its limit, too, when its stack reaches below this address.
+pub fn set_stack_floor(address: usize) -> usize {
+    SHORT_OF_STACK.set(false);
+    FLOOR.replace(address)
+}
+
+/// Whether the stack has reached below its floor since that was set.
+pub fn was_short_of_stack() -> bool {
+    SHORT_OF_STACK.get()
+}
+
 pub fn is_over_limit() -> bool {
-    LIVE.get() > LIMIT.get()
+    let here = std::hint::black_box(0_u8);
+    if std::ptr::from_ref(&here).addr() < FLOOR.get() {
+        SHORT_OF_STACK.set(true);
+    }
+    SHORT_OF_STACK.get() || LIVE.get() > LIMIT.get()
 }
 
 pub mod mimalloc {

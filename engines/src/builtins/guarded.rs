@@ -10,13 +10,13 @@ use regorus::Value;
 
 use super::{Builtin, native, text};
 use crate::limits::afford;
-use crate::weight::{afford_json_numbers, afford_numbers, afford_text};
+use crate::weight::{afford_json_numbers, afford_numbers, afford_text, is_deeper};
 
 const MAX_PATTERN_BYTES: usize = 4096;
 const MAX_AUTOMATON_BYTES: usize = 1 << 20;
 const MAX_DIGITS: usize = 1000;
 const MAX_SHIFT: u64 = 65_536; // bits
-const MAX_WIDTH: u64 = 1000; // of a field of sprintf
+const MAX_DEPTH: usize = 64; // of a value
 const MAX_YAML_ALIASES: usize = 16;
 
 macro_rules! guarded {
@@ -38,6 +38,7 @@ pub const BUILTINS: &[Builtin] = &[
     guarded!("glob.match", 3, "glob.match(input[0], input[1], input[2])", pattern_of_glob),
     guarded!("json.is_valid", 1, "json.is_valid(input[0])", numbers_in_text),
     guarded!("json.marshal", 1, "json.marshal(input[0])", written),
+    guarded!("json.patch", 2, "json.patch(input[0], input[1])", nested),
     guarded!("json.unmarshal", 1, "json.unmarshal(input[0])", numbers_in_text),
     guarded!("numbers.range", 2, "numbers.range(input[0], input[1])", range),
     guarded!("numbers.range_step", 3, "numbers.range_step(input[0], input[1], input[2])", range),
@@ -49,7 +50,6 @@ pub const BUILTINS: &[Builtin] = &[
     guarded!("regex.split", 2, "regex.split(input[0], input[1])", pattern_first),
     guarded!("regex.template_match", 4, "regex.template_match(input[0], input[1], input[2], input[3])", template),
     guarded!("replace", 3, "replace(input[0], input[1], input[2])", replace),
-    guarded!("sprintf", 2, "sprintf(input[0], input[1])", format),
     guarded!("strings.any_prefix_match", 2, "strings.any_prefix_match(input[0], input[1])", pairs),
     guarded!("strings.any_suffix_match", 2, "strings.any_suffix_match(input[0], input[1])", pairs),
     guarded!("strings.replace_n", 2, "strings.replace_n(input[0], input[1])", replace_many),
@@ -140,27 +140,15 @@ fn cut_set(arguments: &[Value]) -> Result<()> {
     }
 }
 
-/// Width and precision as written: `%12.3f`.
-fn format(arguments: &[Value]) -> Result<()> {
-    let format = text(&arguments[0])?;
-    let mut numbers = Vec::new();
-    let mut rest = format;
-    while let Some((_, after)) = rest.split_once('%') {
-        let flags = after.trim_start_matches(['+', '-', '#', ' ', '0']);
-        let verb = flags.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '*');
-        let field = &flags[..flags.len() - verb.len()];
-        if field.contains('*') {
-            bail!("a width of \"*\" is not supported");
-        }
-        numbers.extend(field.split('.').filter(|digits| !digits.is_empty()).map(str::to_string));
-        rest = verb.strip_prefix('%').unwrap_or(verb);
-    }
-    for number in numbers {
-        if number.parse::<u64>().map_or(true, |width| width > MAX_WIDTH) {
-            bail!("a field is at most {MAX_WIDTH} wide");
+/// A patch puts values into values, and so may double their depth.
+fn nested(arguments: &[Value]) -> Result<()> {
+    for value in arguments {
+        afford_text(value, 0)?;
+        if is_deeper(value, MAX_DEPTH) {
+            bail!("a value is nested more than {MAX_DEPTH} deep");
         }
     }
-    Ok(afford_text(&arguments[1], 0)?)
+    Ok(())
 }
 
 fn written(arguments: &[Value]) -> Result<()> {

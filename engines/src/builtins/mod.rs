@@ -2,6 +2,7 @@
 //! lacks them or because one call of them could take long or much.
 
 mod crypto;
+mod format;
 mod globs;
 mod guarded;
 mod keys;
@@ -44,9 +45,15 @@ fn named(name: &str, error: anyhow::Error) -> anyhow::Error {
 }
 
 pub fn replaced() -> impl Iterator<Item = &'static Builtin> {
-    [crypto::BUILTINS, globs::BUILTINS, guarded::BUILTINS, net::BUILTINS, operators::BUILTINS, token::BUILTINS, x509::BUILTINS]
+    [crypto::BUILTINS, format::BUILTINS, globs::BUILTINS, guarded::BUILTINS, net::BUILTINS, operators::BUILTINS, token::BUILTINS, x509::BUILTINS]
         .into_iter()
         .flatten()
+}
+
+/// Whether the crate has no builtin of this name, and so knows it only where it is called.
+pub fn is_extension(name: &str) -> bool {
+    let is_known = [guarded::BUILTINS, format::BUILTINS].into_iter().flatten().any(|builtin| builtin.name == name);
+    !is_known && replaced().any(|builtin| builtin.name == name)
 }
 
 /// A string argument.

@@ -10,6 +10,9 @@ use regorus::{Engine, Value};
 use crate::limits;
 use crate::program::{CLOCK_INTERVAL, Problem};
 
+/// Bytes that an engine may have of its last evaluation.
+const MAX_KEPT: i64 = 64 << 10;
+
 thread_local! {
     static ENGINES: RefCell<HashMap<&'static str, Engine>> = RefCell::default();
 }
@@ -18,6 +21,7 @@ thread_local! {
 /// constants of ours, so that the engines of a thread are few.
 pub fn evaluate(expression: &'static str, arguments: &[Value]) -> Result<Value> {
     let limit = limits::remaining()?.time;
+    let live = limits::live_bytes();
     // Out of the map while it works: one that fails, or panics, is not used again.
     let kept = ENGINES.with_borrow_mut(|engines| engines.remove(expression));
     let mut engine = kept.map_or_else(|| prepare(expression), Ok)?;
@@ -26,7 +30,9 @@ pub fn evaluate(expression: &'static str, arguments: &[Value]) -> Result<Value> 
     match engine.eval_rule("data.native.value".to_string()) {
         Ok(value) => {
             engine.set_input(Value::Undefined);
-            ENGINES.with_borrow_mut(|engines| engines.insert(expression, engine));
+            if limits::live_bytes() - live < MAX_KEPT {
+                ENGINES.with_borrow_mut(|engines| engines.insert(expression, engine));
+            }
             Ok(value)
         }
         Err(error) if error.downcast_ref::<regorus::LimitError>().is_some() => Err(error),
