@@ -72,8 +72,24 @@ fn strings() {
         strings.count("cheese", "e") == 3
         strings.any_prefix_match("https://a", ["http://", "https://"])
         strings.any_suffix_match(["a.go", "b.rs"], ".rs")
+        indexof("héllo", "l") == 2
+        strings.replace_n({"a": "b", "b": "c"}, "ab") == "bc"
+        strings.replace_n({"": "x", "a": "y"}, "ab") == "xyxbx"
+        strings.replace_n({"ab": "1", "a": "2"}, "aab") == "22b"
+        strings.replace_n({}, "ab") == "ab"
+        strings.count("cheese", "") == 7
+        strings.count("aaa", "aa") == 1
+        to_number("-1.5e3") == -1500
     "#);
     all_fail(r#"
+        indexof("a", "")
+        strings.replace_n({"a": 1}, "ab")
+        to_number(" 1")
+        to_number("1_000")
+        to_number("0x10")
+        to_number("inf")
+        to_number(".")
+        to_number("1e")
         upper(1)
         concat(",", "a")
         sprintf("%1000000000d", [1])
@@ -163,6 +179,12 @@ fn regular_expressions_and_globs() {
     all_hold(r#"
         regex.match(`^v[0-9]+$`, "v12")
         regex.is_valid("[") == false
+        regex.template_match("{.*}:x", "a:x", "{", "}")
+        regex.template_match("a.b<{[0-9]+}>", "a.b<12>", "{", "}")
+        regex.template_match("{a{2}}b", "aab", "{", "}")
+        not regex.template_match("a.b{x}", "aXbx", "{", "}")
+        not regex.template_match("urn:foo:{.*}", "foo", "{", "}")
+        regex.globs_match("<a>", "<a>")
         regex.split(`,\s*`, "a, b,c") == ["a", "b", "c"]
         regex.find_n("[oa]+", "foo bar", 2) == ["oo", "a"]
         regex.find_all_string_submatch_n("a(x*)b", "-axxb-ab-", -1) == [["axxb", "xx"], ["ab", ""]]
@@ -177,6 +199,7 @@ fn regular_expressions_and_globs() {
 
 #[test]
 fn types_and_encodings() {
+    all_fail("urlquery.decode(\"%zz\")\nurlquery.decode_object(\"a;b\")\nurlquery.encode_object({\"a\": 1})\nregex.template_match(\"{a\", \"a\", \"{\", \"}\")\nregex.template_match(\"a\", \"a\", \"{{\", \"}\")");
     all_hold(r#"
         to_number("12.5") == 12.5
         to_number(true) == 1
@@ -188,6 +211,16 @@ fn types_and_encodings() {
         is_set(set())
         is_object({})
         is_null(null)
+        json.marshal({"a": "<&>\""}) == "{\"a\":\"\\u003c\\u0026\\u003e\\\"\"}"
+        not json.is_valid(1)
+        not yaml.is_valid(1)
+        not base64.is_valid(1)
+        not semver.is_valid(1)
+        not net.cidr_is_valid(1)
+        urlquery.encode("a b-_.~*/é") == "a+b-_.~%2A%2F%C3%A9"
+        urlquery.decode("a+b%26c") == "a b&c"
+        urlquery.encode_object({"~b": [], "a b": "c/d", "z": {"y", "x"}}) == "a+b=c%2Fd&z=x&z=y"
+        urlquery.decode_object("a=1&b&c=x%3Dy+z&&a=2") == {"a": ["1", "2"], "b": [""], "c": ["x=y z"]}
         base64.encode("hello") == "aGVsbG8="
         base64.decode("aGVsbG8=") == "hello"
         base64.is_valid("aGVsbG8=")
@@ -225,8 +258,18 @@ fn times() {
         time.format(1772616600000000000) == "2026-03-04T09:30:00Z"
         time.now_ns() > 1700000000000000000
         time.now_ns() == time.now_ns()
+        time.add_date(time.parse_rfc3339_ns("1970-01-31T00:00:00Z"), 0, 1, 0) == time.parse_rfc3339_ns("1970-03-03T00:00:00Z")
+        time.add_date(time.parse_rfc3339_ns("2020-02-29T00:00:00Z"), 1, 0, 0) == time.parse_rfc3339_ns("2021-03-01T00:00:00Z")
+        time.add_date(time.parse_rfc3339_ns("2024-03-31T12:30:00.5Z"), 0, -1, 0) == time.parse_rfc3339_ns("2024-03-02T12:30:00.5Z")
+        time.add_date(time.parse_rfc3339_ns("1969-12-31T23:59:59Z"), -1, -12, 1) == time.parse_rfc3339_ns("1968-01-01T23:59:59Z")
     "#);
-    all_fail("time.parse_rfc3339_ns(\"nope\")\ntime.parse_duration_ns(\"1x\")");
+    all_fail(r#"
+        time.parse_rfc3339_ns("nope")
+        time.parse_duration_ns("1x")
+        time.add_date(0, 1000, 0, 0)
+        time.add_date(0.5, 0, 0, 0)
+        time.add_date(0, 99999999999999999999, 0, 0)
+    "#);
 }
 
 #[test]

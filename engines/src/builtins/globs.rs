@@ -9,6 +9,7 @@ use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
 use regorus::Value;
 
+use super::corrected::push_literal;
 use super::{Builtin, text};
 use crate::limits::afford;
 
@@ -22,17 +23,11 @@ pub const BUILTINS: &[Builtin] = &[Builtin { name: "regex.globs_match", arity: 2
 /// As a regular expression: only `.`, `*`, `+`, `[`, `-`, `]` and `\` mean something in these.
 fn expression(glob: &str) -> String {
     let mut out = String::new();
-    let literal = |c: char, out: &mut String| {
-        if c.is_ascii_punctuation() {
-            out.push('\\');
-        }
-        out.push(c);
-    };
     let mut in_class = false;
     let mut characters = glob.chars();
     while let Some(c) = characters.next() {
         match c {
-            '\\' => literal(characters.next().unwrap_or('\\'), &mut out),
+            '\\' => push_literal(characters.next().unwrap_or('\\'), &mut out),
             '[' if !in_class => {
                 in_class = true;
                 out.push('[');
@@ -43,7 +38,7 @@ fn expression(glob: &str) -> String {
             }
             '-' if in_class => out.push('-'),
             '.' | '*' | '+' if !in_class => out.push(c),
-            _ => literal(c, &mut out),
+            _ => push_literal(c, &mut out),
         }
     }
     out

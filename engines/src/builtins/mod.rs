@@ -1,6 +1,7 @@
 //! The builtins that scripts may call: a list of names, and those that are ours, because the crate
 //! lacks them or because one call of them could take long or much.
 
+mod corrected;
 mod crypto;
 mod format;
 mod globs;
@@ -45,14 +46,14 @@ fn named(name: &str, error: anyhow::Error) -> anyhow::Error {
 }
 
 pub fn replaced() -> impl Iterator<Item = &'static Builtin> {
-    [crypto::BUILTINS, format::BUILTINS, globs::BUILTINS, guarded::BUILTINS, net::BUILTINS, operators::BUILTINS, token::BUILTINS, x509::BUILTINS]
+    [corrected::BUILTINS, crypto::BUILTINS, format::BUILTINS, globs::BUILTINS, guarded::BUILTINS, net::BUILTINS, operators::BUILTINS, token::BUILTINS, x509::BUILTINS]
         .into_iter()
         .flatten()
 }
 
 /// Whether the crate has no builtin of this name, and so knows it only where it is called.
 pub fn is_extension(name: &str) -> bool {
-    let is_known = [guarded::BUILTINS, format::BUILTINS].into_iter().flatten().any(|builtin| builtin.name == name);
+    let is_known = [corrected::BUILTINS, format::BUILTINS, guarded::BUILTINS].into_iter().flatten().any(|builtin| builtin.name == name);
     !is_known && replaced().any(|builtin| builtin.name == name)
 }
 
