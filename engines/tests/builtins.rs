@@ -172,6 +172,7 @@ fn collections() {
         every x in [1, 2] { x > 0 }
         {x | some x in [1, 1, 2]} == {1, 2}
     "#);
+    all_fail("object.subset(1, 2)\nobject.subset({1}, [1])\nobject.subset({\"a\": 1}, {\"a\"})");
 }
 
 #[test]

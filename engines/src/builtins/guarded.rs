@@ -40,7 +40,7 @@ pub const BUILTINS: &[Builtin] = &[
     guarded!("json.unmarshal", 1, "json.unmarshal(input[0])", numbers_in_text),
     guarded!("numbers.range", 2, "numbers.range(input[0], input[1])", range),
     guarded!("numbers.range_step", 3, "numbers.range_step(input[0], input[1], input[2])", range),
-    guarded!("object.subset", 2, "object.subset(input[0], input[1])", pairs),
+    guarded!("object.subset", 2, "object.subset(input[0], input[1])", alike),
     guarded!("regex.find_all_string_submatch_n", 3, "regex.find_all_string_submatch_n(input[0], input[1], input[2])", pattern_first),
     guarded!("regex.find_n", 3, "regex.find_n(input[0], input[1], input[2])", pattern_first),
     guarded!("regex.match", 2, "regex.match(input[0], input[1])", pattern_first),
@@ -125,6 +125,15 @@ pub fn replace_many(arguments: &[Value]) -> Result<()> {
 
 fn pairs(arguments: &[Value]) -> Result<()> {
     steps(length(&arguments[0]).saturating_mul(length(&arguments[1])))
+}
+
+/// Of an array its elements may be asked for as a set.
+fn alike(arguments: &[Value]) -> Result<()> {
+    match (&arguments[0], &arguments[1]) {
+        (Value::Object(_), Value::Object(_)) | (Value::Set(_), Value::Set(_)) => pairs(arguments),
+        (Value::Array(_), Value::Array(_) | Value::Set(_)) => pairs(arguments),
+        _ => bail!("two of one type are needed, or an array and a set"),
+    }
 }
 
 fn cut_set(arguments: &[Value]) -> Result<()> {
