@@ -11,6 +11,7 @@ namespace {
 using Plains = std::vector<Plain>;
 
 constexpr std::size_t kMostWork = 20'000;
+constexpr std::size_t kMostCallCost = 100'000;  // of one function of the library
 
 struct TooMuch {};
 
@@ -515,10 +516,12 @@ Plain Oracle::call(ExprId id) {
 
 Plain Oracle::library_call(const Function& function, const Plains& arguments) {
   const EnvironmentSource source(environment_);  // for now()
-  Evaluation evaluation(source, arena_, kMostWork);
+  Evaluation evaluation(source, arena_, kMostCallCost);
   std::vector<Value> values;
   for (const Plain& argument : arguments) values.push_back(to_value(argument, arena_));
-  return from_value(function.implementation(evaluation, values.data(), values.size()), arena_);
+  const Value out = function.implementation(evaluation, values.data(), values.size());
+  if (out.is_limit()) throw TooMuch();  // or an error beside it would stand for both
+  return from_value(out, arena_);
 }
 
 Plain Oracle::list(const Expr& expr) {
