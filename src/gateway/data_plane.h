@@ -52,7 +52,7 @@ class DataPlane {
   static constexpr std::size_t kQueuedConfigs = 4096;
 
   io::WorkPool compiler_{"configs", 1, kQueuedConfigs};
-  io::WorkPool policy_threads_{"policies", kPolicyThreads, kQueuedPolicies};
+  io::WorkPool policy_threads_{"policies", kPolicyThreads, kQueuedPolicies, io::Sharing::kFair};
   std::unique_ptr<Shared> shared_;  // over our own copy of the options
   ListenAddresses bound_;
   std::vector<std::vector<BoundPort>> ports_;  // per worker

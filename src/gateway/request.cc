@@ -278,6 +278,12 @@ policy::Subject Request::subject() const {
   return subject;
 }
 
+// Who has to share with others: a User, whatever Session it is; strangers to a Service are one.
+std::string_view Request::who() const {
+  return session_ != nullptr ? session_->user->metadata().uid()
+                             : service_->service->metadata().uid();
+}
+
 // What has been decided for this Session and Service before.
 void Request::recall() {
   if (service_->policy->access == policy::Access::kAnonymous) return;
@@ -301,7 +307,8 @@ void Request::make_decision() {
 // that nobody else waits for. Nothing else of this request runs meanwhile.
 io::Task<Request::Next> Request::leave_loop(std::function<void()> work, std::size_t waiting) {
   context_->set_on_loop(false);
-  if (!co_await tools_.policy_threads.run(tools_.loop, std::move(work), waiting))
+  if (!co_await tools_.policy_threads.run(tools_.loop, std::move(work),
+                                          {.who = who(), .waiting = waiting}))
     co_return answer({.status = 503,
                       .reason = "policy_busy",
                       .grpc_status = 14,
@@ -314,7 +321,7 @@ io::Task<Request::Next> Request::leave_loop(std::function<void()> work, std::siz
 // that have to wait.
 io::Task<Request::Next> Request::decide_off_loop() {
   const bool is_decided = decision_.code != policy::kPolicyOffload;
-  const std::size_t waiting = is_decided ? 1 : io::WorkPool::kAnyNumber;
+  const std::size_t waiting = is_decided ? 1 : io::Claim::kAnyNumber;
   if (co_await leave_loop([this] { make_decision(); }, waiting) == Next::kGoOn)
     co_return Next::kGoOn;
   if (!is_decided) co_return Next::kAnswer;

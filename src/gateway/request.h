@@ -102,6 +102,7 @@ class Request final : private ResponseShaper {
   Next identify();
   void describe();
   policy::Subject subject() const;
+  std::string_view who() const;
   void recall();
   bool policy_reads_body() const;
   void decide();
@@ -113,7 +114,7 @@ class Request final : private ResponseShaper {
   void keep_explanation(std::string_view who);
   Next choose_config();
   io::Task<Next> leave_loop(std::function<void()> work,
-                            std::size_t waiting = io::WorkPool::kAnyNumber);
+                            std::size_t waiting = io::Claim::kAnyNumber);
   io::Task<Next> decide_off_loop();
   io::Task<Next> compile_config(std::string json);
   Next use_computed(ConfigCache::Computed computed);

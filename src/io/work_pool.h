@@ -2,40 +2,48 @@
 
 #include <condition_variable>
 #include <coroutine>
-#include <deque>
 #include <functional>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "io/event_loop.h"
+#include "io/fair_queue.h"
 
 namespace io {
+
+// Whose work it is that a WorkPool is to do, and when it is not worth to be done.
+struct Claim {
+  static constexpr std::size_t kAnyNumber = ~std::size_t{0};
+
+  std::string_view who{};            // whoever names nobody is the same one
+  std::size_t waiting = kAnyNumber;  // refused where so many pieces of anybody's work wait
+};
 
 // A few threads for what must not hold up an event loop: work that waits for a disk, or that takes
 // long. Bounded: what does not fit is refused at once. Outlives the loops whose coroutines wait.
 class WorkPool {
  public:
-  WorkPool(const char* name, int threads, std::size_t queued);
+  WorkPool(const char* name, int threads, std::size_t queued,
+           Sharing sharing = Sharing::kFirstCome);
   ~WorkPool();  // what waits is done first
   WorkPool(const WorkPool&) = delete;
   WorkPool& operator=(const WorkPool&) = delete;
 
-  static constexpr std::size_t kAnyNumber = ~std::size_t{0};
-
-  // From any thread. False: the queue is full, or has `waiting` pieces of work in it already.
-  bool submit(std::function<void()> work, std::size_t waiting = kAnyNumber);
+  // From any thread. False: it was refused, because of `claim` or because the queue is full.
+  bool submit(std::function<void()> work, const Claim& claim = {});
 
   // Runs `work` on a thread of the pool and suspends the awaiting coroutine of `loop` meanwhile;
-  // false, without having run it, when the queue is full. The coroutine must not be destroyed
-  // while it waits, and what `work` uses is the pool's until then.
-  auto run(EventLoop& loop, std::function<void()> work, std::size_t waiting = kAnyNumber) {
+  // false, without having run it, when it was refused. The coroutine must not be destroyed while it
+  // waits, and what `work` uses is the pool's until then.
+  auto run(EventLoop& loop, std::function<void()> work, const Claim& claim = {}) {
     struct Awaiter {
       WorkPool& pool;
       EventLoop& loop;
       std::function<void()> work;
-      std::size_t waiting;
+      Claim claim;
       bool taken = false;
 
       bool await_ready() const noexcept { return false; }
@@ -45,22 +53,21 @@ class WorkPool {
               work();
               loop.post([caller] { caller.resume(); });
             },
-            waiting);
+            claim);
         return taken;
       }
       bool await_resume() const noexcept { return taken; }
     };
-    return Awaiter{*this, loop, std::move(work), waiting};
+    return Awaiter{*this, loop, std::move(work), claim};
   }
 
  private:
   void serve(const char* name);
 
-  const std::size_t queued_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> queue_;  // guarded by mutex_
-  bool stopping_ = false;                    // guarded by mutex_
+  FairQueue queue_;        // guarded by mutex_
+  bool stopping_ = false;  // guarded by mutex_
   std::vector<std::thread> threads_;
 };
 

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <semaphore>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "io/task.h"
 
@@ -39,8 +44,8 @@ TEST(WorkPoolTest, AFullQueueRefusesAndWhatIsQueuedIsDoneBeforeTheEnd) {
       release.acquire();
     }));
     began.acquire();  // so that the thread has it and the queue is empty
-    EXPECT_TRUE(pool.submit([&] { ++done; }, 1));
-    EXPECT_FALSE(pool.submit([&] { ++done; }, 1));  // somebody waits
+    EXPECT_TRUE(pool.submit([&] { ++done; }, {.waiting = 1}));
+    EXPECT_FALSE(pool.submit([&] { ++done; }, {.waiting = 1}));  // somebody waits
     EXPECT_TRUE(pool.submit([&] { ++done; }));
     EXPECT_FALSE(pool.submit([&] { ++done; }));
 
@@ -54,6 +59,54 @@ TEST(WorkPoolTest, AFullQueueRefusesAndWhatIsQueuedIsDoneBeforeTheEnd) {
     release.release();
   }
   EXPECT_EQ(done, 2);
+}
+
+TEST(WorkPoolTest, OneWhoKeepsAThreadBusyDoesNotKeepOthersFromTheNext) {
+  std::binary_semaphore release(0);
+  std::binary_semaphore answered(0);
+  std::atomic<int> done = 0;
+  {
+    WorkPool pool("test", 2, 16, Sharing::kFair);
+    ASSERT_TRUE(pool.submit([&] { release.acquire(); }, {.who = "alice"}));
+    for (int i = 0; i < 7; ++i) ASSERT_TRUE(pool.submit([&] { ++done; }, {.who = "alice"}));
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(pool.submit([&] { answered.release(); }, {.who = "bob"}));
+      answered.acquire();
+    }
+    EXPECT_EQ(done, 0);  // the thread that is free is not alice's
+    release.release();
+  }
+  EXPECT_EQ(done, 7) << "what waited for its turn at the end was not done";
+}
+
+TEST(WorkPoolTest, ManyFromManyThreadsAreAllDoneOrRefused) {
+  constexpr int kCallers = 4;
+  constexpr int kEach = 2000;
+  std::atomic<int> taken = 0;
+  std::atomic<int> done = 0;
+  std::array<std::atomic<int>, kCallers> running{};
+  std::atomic<int> most = 0;
+  {
+    WorkPool pool("test", 3, 64, Sharing::kFair);
+    std::vector<std::jthread> callers;
+    for (std::size_t caller = 0; caller < kCallers; ++caller) {
+      callers.emplace_back([&, caller] {
+        const std::string who = std::to_string(caller);
+        for (int i = 0; i < kEach; ++i) {
+          taken += pool.submit(
+              [&, caller] {
+                if (const int now = ++running[caller]; now > most) most = now;
+                ++done;
+                --running[caller];
+              },
+              {.who = who});
+        }
+      });
+    }
+  }
+  EXPECT_EQ(done, taken);
+  EXPECT_GT(taken, 0);
+  EXPECT_LE(most, 2);
 }
 
 }  // namespace

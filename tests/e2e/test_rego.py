@@ -1,10 +1,11 @@
 """Rego conditions (`opa.inline`): decided, refused with a place, bounded, and never in the way of other requests."""
+import select
 import threading
 import time
 
 import pytest
 
-from testkit import service
+from testkit import Answer, scaled, service
 
 HEAD = "package octelium.condition\nimport rego.v1\n"
 # Never true, and not to be found out within the deadline.
@@ -99,3 +100,81 @@ def test_a_client_that_leaves_early_does_no_harm(gateway, token, upstream):
     time.sleep(0.2)
     gateway.apply(rego("rego-after", upstream, "match := true\n"))
     assert gateway.get("rego-after", token=token).status == 200
+
+
+# Some ten milliseconds.
+SLOW = f"match if {{ some x in numbers.range(1, {scaled(100_000, 20_000)}); x == {scaled(100_000, 20_000)} }}\n"
+
+
+class Flood:
+    """Requests that all come at once, each on a connection that was opened before."""
+
+    def __init__(self, gateway, name, tokens):
+        # In clear: a TLS connection has something to read (tickets) before it has an answer.
+        self.sockets = [gateway.connect_plaintext(timeout=60) for _ in tokens]
+        authorizations = [f"Authorization: Bearer {token}\r\n" if token else "" for token in tokens]
+        self.heads = [f"GET / HTTP/1.1\r\nHost: {gateway.host(name)}\r\n{text}\r\n".encode() for text in authorizations]
+
+    def __enter__(self):
+        for sock, head in zip(self.sockets, self.heads):
+            sock.sendall(head)
+        return self
+
+    def __exit__(self, *_):
+        for sock in self.sockets:
+            sock.close()
+
+    def answered(self):
+        """What has been answered by now."""
+        return self.take(select.select(self.sockets, [], [], 0)[0])
+
+    def rest(self):
+        return self.take(self.sockets)
+
+    def take(self, ready):
+        self.sockets = [sock for sock in self.sockets if sock not in ready]
+        answers = [Answer.read(sock) for sock in ready]
+        for sock in ready:
+            sock.close()
+        return answers
+
+
+@pytest.fixture(scope="module")
+def bystander(gateway):
+    """A token of somebody who has nothing else under way."""
+    gateway.user("rego-bystander", groups=())
+    return gateway.token("rego-bystander")
+
+
+def check_that_a_flood_delays_only_itself(gateway, flooded, tokens, others, token):
+    """Everything in front of whoever comes next, in one queue, would be more than a hundred decisions."""
+    flood = Flood(gateway, flooded, tokens)
+    sock = gateway.connect(others)
+    with flood, sock:
+        for _ in range(3):
+            assert gateway.get(others, token=token, sock=sock).status == 200
+        early = flood.answered()
+        late = flood.rest()
+    assert len([answer for answer in early if answer.status == 200]) < 32, "others waited for the flood"
+    decided = [answer for answer in early + late if answer.status == 200]
+    refused = [answer for answer in early + late if answer.status == 503]
+    assert len(decided) + len(refused) == len(tokens)
+    assert len(decided) >= 100 and refused
+    assert {gateway.entry_of(answer)["ext"]["reason"] for answer in refused} == {"policy_busy"}
+
+
+def test_a_user_who_floods_a_slow_policy_delays_no_other(gateway, bystander, upstream):
+    """All Sessions of a User together: neither a second one nor more connections get them more."""
+    gateway.user("rego-flood", groups=())
+    tokens = [gateway.token("rego-flood"), gateway.credential("rego-flood", "access-token", "second")["accessToken"]["accessToken"]]
+    gateway.apply(rego("rego-flooded", upstream, SLOW), rego("rego-other", upstream, SLOW))
+    check_that_a_flood_delays_only_itself(gateway, "rego-flooded", tokens * 90, "rego-other", bystander)
+    check_that_a_flood_delays_only_itself(gateway, "rego-flooded", tokens * 90, "rego-flooded", bystander)
+
+
+def test_strangers_who_flood_a_slow_policy_delay_no_other_service(gateway, bystander, upstream):
+    anonymous = rego("rego-strangers", upstream, SLOW)
+    anonymous["spec"].update(isAnonymous=True)
+    anonymous["spec"]["authorization"].update(enableAnonymous=True)
+    gateway.apply(anonymous, rego("rego-known", upstream, SLOW))
+    check_that_a_flood_delays_only_itself(gateway, "rego-strangers", [None] * 180, "rego-known", bystander)
