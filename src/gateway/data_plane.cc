@@ -58,6 +58,7 @@ void DataPlane::shut_down(std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (std::chrono::steady_clock::now() < deadline && totals().open_connections > 0)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  policy_threads_.give_up();  // a worker ends after the last of its requests
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <coroutine>
 #include <functional>
@@ -45,21 +46,26 @@ class WorkPool {
       std::function<void()> work;
       Claim claim;
       bool taken = false;
+      bool given_up = false;
 
       bool await_ready() const noexcept { return false; }
       bool await_suspend(std::coroutine_handle<> caller) {
         taken = pool.submit(
             [this, caller] {
-              work();
+              given_up = pool.giving_up_;
+              if (!given_up) work();
               loop.post([caller] { caller.resume(); });
             },
             claim);
         return taken;
       }
-      bool await_resume() const noexcept { return taken; }
+      bool await_resume() const noexcept { return taken && !given_up; }
     };
     return Awaiter{*this, loop, std::move(work), claim};
   }
+
+  // From any thread: nobody is interested any more. Every `run` that has not begun is refused.
+  void give_up() { giving_up_ = true; }
 
  private:
   void serve(const char* name);
@@ -68,6 +74,7 @@ class WorkPool {
   std::condition_variable wake_;
   FairQueue queue_;        // guarded by mutex_
   bool stopping_ = false;  // guarded by mutex_
+  std::atomic<bool> giving_up_ = false;
   std::vector<std::thread> threads_;
 };
 

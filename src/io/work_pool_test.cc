@@ -79,6 +79,29 @@ TEST(WorkPoolTest, OneWhoKeepsAThreadBusyDoesNotKeepOthersFromTheNext) {
   EXPECT_EQ(done, 7) << "what waited for its turn at the end was not done";
 }
 
+TEST(WorkPoolTest, WhatWaitsIsRefusedWhenItIsGivenUp) {
+  std::binary_semaphore began(0);
+  std::binary_semaphore release(0);
+  WorkPool pool("test", 1, 4);
+  ASSERT_TRUE(pool.submit([&] {
+    began.release();
+    release.acquire();
+  }));
+  began.acquire();
+  EventLoop loop;
+  Scope scope;
+  std::thread::id where;
+  bool taken = true;
+  scope.spawn(hop(pool, loop, where, taken));
+  EXPECT_EQ(scope.running(), 1u);
+  pool.give_up();
+  release.release();
+  loop.run();
+  EXPECT_FALSE(taken);
+  EXPECT_EQ(where, std::thread::id());
+  EXPECT_EQ(scope.running(), 0u);
+}
+
 TEST(WorkPoolTest, ManyFromManyThreadsAreAllDoneOrRefused) {
   constexpr int kCallers = 4;
   constexpr int kEach = 2000;

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from testkit import Answer, scaled, service
+from testkit import Answer, Gateway, scaled, service
 
 HEAD = "package octelium.condition\nimport rego.v1\n"
 # Never true, and not to be found out within the deadline.
@@ -178,3 +178,14 @@ def test_strangers_who_flood_a_slow_policy_delay_no_other_service(gateway, bysta
     anonymous["spec"]["authorization"].update(enableAnonymous=True)
     gateway.apply(anonymous, rego("rego-known", upstream, SLOW))
     check_that_a_flood_delays_only_itself(gateway, "rego-strangers", [None] * 180, "rego-known", bystander)
+
+
+def test_the_end_does_not_wait_for_what_waits(upstream):
+    """Decisions that nobody will get an answer from; all of them would take a minute."""
+    with Gateway("--drain-timeout-ms", "200") as gateway:
+        gateway.user("rego-user", groups=())
+        token = gateway.token("rego-user")
+        gateway.apply(rego("rego-endless", upstream, ENDLESS))
+        with Flood(gateway, "rego-endless", [token] * 30):
+            time.sleep(0.2)
+            gateway.stop(timeout=15)
