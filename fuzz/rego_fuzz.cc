@@ -1,9 +1,5 @@
 // A script and the body of a request from bytes: compiled and evaluated within small limits, which
 // must hold; no builtin may fail otherwise than by an error.
-//
-// No seed has a value that holds another one many times over: the one limit that does not hold
-// (docs/security.md, "Known limits") is a change of one character away from it, and would be all
-// that is found. engines/tests/builtins.rs has such values.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

@@ -4,14 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
+use crate::builtins;
+use crate::tree::{first_member, items, path_of, place, root, static_path, text_of};
+
 pub type Path = Vec<String>;
 
 pub struct Call {
     pub path: Path,
     pub line: u32,
     pub column: u32,
-    /// None: named as what stands in for another function (`with a as b`), or is replaced.
-    pub arguments: Option<usize>,
+    pub kind: Named,
+}
+
+/// What a function is named for.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Named {
+    /// To be called with so many arguments.
+    Called(usize),
+    /// By `with`.
+    Replaced,
+    /// To stand in for another one.
+    Instead,
 }
 
 /// All rules of one path.
@@ -28,6 +41,8 @@ pub struct Definition {
 #[derive(Default)]
 pub struct Script {
     pub calls: Vec<Call>,
+    /// Where the package itself is read, or what it is in.
+    pub reads_package: Option<(u32, u32)>,
     pub definitions: BTreeMap<Path, Definition>,
     package: Path,
     imports: BTreeMap<String, Path>,
@@ -56,10 +71,11 @@ impl Script {
             .filter_map(|rule| Some((script.define(rule)?, rule)))
             .collect();
         for (path, rule) in rules {
-            let mut walk = Walk { script: &script, source, scopes: Vec::new(), depth: 0, deepest: 0, calls: Vec::new(), leads_to: BTreeSet::new() };
+            let mut walk = Walk { script: &script, source, scopes: Vec::new(), depth: 0, deepest: 0, calls: Vec::new(), reads_package: None, leads_to: BTreeSet::new() };
             walk.rule(rule);
-            let Walk { deepest, calls, leads_to, .. } = walk;
+            let Walk { deepest, calls, reads_package, leads_to, .. } = walk;
             script.calls.extend(calls);
+            script.reads_package = script.reads_package.or(reads_package);
             if let Some(definition) = script.definitions.get_mut(&path) {
                 definition.weight = definition.weight.max(OF_RULE + deepest);
                 definition.leads_to.extend(leads_to);
@@ -157,6 +173,18 @@ impl Script {
             .find(|full| self.definitions.get(full).is_some_and(|found| found.is_function))
     }
 
+    /// Whether the function is called by another name as well, by which it is not replaced.
+    pub fn has_other_name(&self, replaced: &[String]) -> bool {
+        let function = self.function(replaced);
+        let is_other = |call: &Call| call.path != replaced && matches!(call.kind, Named::Called(_)) && self.function(&call.path) == function;
+        function.is_some() && self.calls.iter().any(is_other)
+    }
+
+    pub fn is_function(&self, path: &[String]) -> bool {
+        let is_builtin = builtins::why_refused(&path.join(".")).is_none() && !self.declares(&self.in_full(path));
+        is_builtin || self.function(path).is_some()
+    }
+
     fn below<'a>(&'a self, path: &'a [String]) -> impl Iterator<Item = &'a Path> {
         self.definitions.range(path.to_vec()..).map(|(found, _)| found).take_while(move |found| found.starts_with(path))
     }
@@ -176,58 +204,6 @@ impl Script {
     }
 }
 
-fn items(list: &Json) -> &[Json] {
-    list.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn first_member(object: &Json) -> Option<(&str, &Json)> {
-    object.as_object()?.iter().next().map(|(name, value)| (name.as_str(), value))
-}
-
-fn number(value: &Json) -> usize {
-    value.as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(0)
-}
-
-fn place(node: &Json) -> (u32, u32) {
-    let of = |name: &str| u32::try_from(number(&node["span"][name])).unwrap_or(0);
-    (of("line"), of("col"))
-}
-
-fn text_of<'a>(span: &Json, source: &'a str) -> &'a str {
-    source.get(number(&span["start"])..number(&span["end"])).unwrap_or("")
-}
-
-/// What a reference names, and whether that is all of it.
-fn names(expression: &Json) -> (Path, bool) {
-    let Some((kind, node)) = first_member(expression) else { return (Path::new(), false) };
-    let member = |name: Option<&str>| {
-        let (mut path, is_all) = names(&node["refr"]);
-        match name {
-            Some(name) if is_all => path.push(name.to_string()),
-            _ => return (path, false),
-        }
-        (path, true)
-    };
-    match kind {
-        "Var" => (vec![node["value"].as_str().unwrap_or_default().to_string()], true),
-        "RefDot" => member(node["field"][1].as_str()),
-        "RefBrack" => {
-            let literal = ["String", "RawString"].iter().find_map(|kind| node["index"][*kind]["value"].as_str());
-            member(literal)
-        }
-        _ => (Path::new(), false),
-    }
-}
-
-fn static_path(expression: &Json) -> Path {
-    names(expression).0
-}
-
-fn path_of(expression: &Json) -> Option<Path> {
-    let (path, is_all) = names(expression);
-    is_all.then_some(path)
-}
-
 /// Through one rule.
 struct Walk<'a> {
     script: &'a Script,
@@ -236,6 +212,7 @@ struct Walk<'a> {
     depth: u32,
     deepest: u32,
     calls: Vec<Call>,
+    reads_package: Option<(u32, u32)>,
     leads_to: BTreeSet<Path>,
 }
 
@@ -342,27 +319,27 @@ impl Walk<'_> {
     }
 
     fn call(&mut self, call: &Json) {
-        self.names_function(&call["fcn"], Some(items(&call["params"]).len()));
+        self.names_function(&call["fcn"], Named::Called(items(&call["params"]).len()));
         self.any(&call["params"]);
     }
 
-    fn names_function(&mut self, named: &Json, arguments: Option<usize>) {
+    fn names_function(&mut self, named: &Json, kind: Named) {
         let path = static_path(named);
         self.leads_to.extend(self.script.function(&path));
         let (line, column) = first_member(root(named)).map_or((0, 0), |(_, node)| place(node));
-        self.calls.push(Call { path, line, column, arguments });
+        self.calls.push(Call { path, line, column, kind });
     }
 
     /// `with count as f`: either may be a function.
     fn replacement(&mut self, replacement: &Json) {
-        for side in ["refr", "as"] {
+        for (side, kind) in [("refr", Named::Replaced), ("as", Named::Instead)] {
             let named = &replacement[side];
             self.any(named);
             let Some(path) = path_of(named) else { continue };
             let first = path[0].as_str();
             let is_value = first == "input" || self.is_local(first) || !self.script.rules_at(&path).is_empty();
             if !is_value && (first != "data" || self.script.function(&path).is_some()) {
-                self.names_function(named, None);
+                self.names_function(named, kind);
             }
         }
     }
@@ -381,7 +358,12 @@ impl Walk<'_> {
                 }
             }
             Some(first) if self.is_local(first) => {}
-            Some(_) => self.leads_to.extend(self.script.rules_at(&path)),
+            Some(_) => {
+                if self.script.package.starts_with(&self.script.in_full(&path)) {
+                    self.reads_package.get_or_insert(place(first_member(root(reference)).map_or(reference, |(_, node)| node)));
+                }
+                self.leads_to.extend(self.script.rules_at(&path));
+            }
         }
         self.indexes(reference);
     }
@@ -393,14 +375,6 @@ impl Walk<'_> {
             self.indexes(&node["refr"]);
             self.any(&node["index"]);
         }
-    }
-}
-
-/// The node that a reference begins with.
-fn root(reference: &Json) -> &Json {
-    match first_member(reference) {
-        Some(("RefDot" | "RefBrack", node)) => root(&node["refr"]),
-        _ => reference,
     }
 }
 

@@ -6,10 +6,12 @@ mod builtins;
 mod calls;
 mod document;
 mod limits;
+mod measured;
 mod program;
 mod reads;
 mod scan;
 mod schema;
+mod tree;
 mod weight;
 
 pub use document::{read as read_document, with_members};

@@ -34,6 +34,7 @@ impl std::error::Error for Exceeded {}
 struct Running {
     until: Instant,
     memory_end: i64, // of the thread's live bytes
+    makes: u64,      // what is left of what it may make, as it weighs when written out
 }
 
 thread_local! {
@@ -55,7 +56,7 @@ impl Scope {
         ASKS.call_once(|| regorus::set_global_memory_limit(Some(u64::MAX - 1)));
         let live = regorus_mimalloc::current_thread_live_bytes();
         let memory_end = live.saturating_add_unsigned(limits.memory);
-        let running = Running { until: Instant::now() + limits.time, memory_end };
+        let running = Running { until: Instant::now() + limits.time, memory_end, makes: limits.memory };
         Scope {
             before: RUNNING.replace(Some(running)),
             limit_before: regorus_mimalloc::set_thread_limit(memory_end),
@@ -132,5 +133,19 @@ pub fn afford(nanoseconds: u64, bytes: u64) -> Result<(), Exceeded> {
     if Duration::from_nanos(nanoseconds) > left.time {
         return Err(Exceeded::Time);
     }
+    Ok(())
+}
+
+/// Takes what a value weighs that the evaluation made from what it may make. `weigh` gets the most
+/// that is left.
+pub fn make(weigh: impl FnOnce(u64) -> u64) -> Result<(), Exceeded> {
+    remaining()?;
+    let Some(mut running) = RUNNING.get() else { return Ok(()) };
+    let weight = weigh(running.makes);
+    if weight >= running.makes {
+        return Err(Exceeded::Memory);
+    }
+    running.makes -= weight;
+    RUNNING.set(Some(running));
     Ok(())
 }

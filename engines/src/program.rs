@@ -5,18 +5,22 @@ use std::sync::Mutex;
 
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, LimitError, PolicyLengthConfig, Value};
+use serde_json::Value as Json;
 
 use crate::builtins;
-use crate::calls::Script;
+use crate::calls::{Named, Script};
 use crate::limits::{self, Exceeded, Limits};
+use crate::measured::{Insertions, Measuring, measuring};
 use crate::scan;
 use crate::weight;
 
 const MAX_SOURCE_BYTES: usize = 20_000;
+/// With the calls that measure, at most one for two bytes.
+const MAX_MEASURED_BYTES: usize = 8 * MAX_SOURCE_BYTES;
 /// A script's lines may be as long as it is: certificates stand in one.
 const LENGTHS: PolicyLengthConfig = PolicyLengthConfig {
-    max_col: NonZeroU32::new(MAX_SOURCE_BYTES as u32 + 1).unwrap(),
-    max_file_bytes: NonZeroUsize::new(MAX_SOURCE_BYTES).unwrap(),
+    max_col: NonZeroU32::new(MAX_MEASURED_BYTES as u32 + 1).unwrap(),
+    max_file_bytes: NonZeroUsize::new(MAX_MEASURED_BYTES).unwrap(),
     max_lines: NonZeroUsize::new(MAX_SOURCE_BYTES + 1).unwrap(),
 };
 /// The interpreter looks at the clock once in so many steps.
@@ -87,6 +91,7 @@ pub struct Program {
     engine: Option<Box<Engine>>,
     /// The rule is put together from parts (`result.a := 1`), and asked for as a query.
     is_assembled: bool,
+    insertions: Insertions,
     idle: Mutex<Vec<Box<Engine>>>,
 }
 
@@ -113,29 +118,24 @@ impl Program {
         if let Some((line, column)) = scan.huge_number {
             return Err(Problem::new(line, column, "the number is too large"));
         }
-        let mut engine = Engine::new();
-        engine.set_strict_builtin_errors(true);
-        engine.set_policy_length_config(LENGTHS);
-        engine.set_execution_timer_config(timer(COMPILE_LIMITS));
-        engine.add_policy(String::new(), scan.text.clone()).map_err(|error| refusal(&error))?;
-        let script = read_script(&mut engine, &scan.text)?;
+        let mut written = parse(&scan.text).map_err(|error| refusal(&error))?;
+        let tree = tree_of(&mut written)?;
+        let script = Script::read(&tree, &scan.text);
         check_calls(&script)?;
+        check_rules(&script)?;
         check_depth(&script)?;
+        prepare(&mut written).map_err(|error| refusal(&error))?;
+        let measuring = measuring(&script, &tree, &scan.text, |measuring| assemble(measuring).is_ok())?;
+        let engine = assemble(&measuring)?;
         let rule = entry.rule();
         let has_entry = script.declares(&rule.split('.').map(str::to_string).collect::<Vec<_>>());
-        // All of them, whatever the script declares: a function of the script goes first all the same,
-        // and a rule of another kind must not lay the crate's own builtin bare.
-        for builtin in builtins::replaced() {
-            builtin.add_to(&mut engine).map_err(|error| refusal(&error))?;
-        }
-        // Has everything checked that is checked before evaluation.
-        engine.eval_query("true".to_string(), false).map_err(|error| refusal(&error))?;
         let is_assembled = has_entry && engine.clone().compile_with_entrypoint(&rule.into()).is_err();
         Ok(Program {
             entry,
             reads: scan.reads,
             is_assembled,
             engine: has_entry.then(|| Box::new(engine)),
+            insertions: measuring.insertions,
             idle: Mutex::default(),
         })
     }
@@ -161,7 +161,7 @@ impl Program {
                 outcome
             }
             // An engine that failed may hold much.
-            Err(error) => failed_evaluation(&error),
+            Err(error) => self.failed(&error),
         }
     }
 
@@ -181,6 +181,30 @@ impl Program {
             if engines.len() < MAX_IDLE {
                 engines.push(engine);
             }
+        }
+    }
+
+    fn failed(&self, error: &anyhow::Error) -> Outcome {
+        if limits::was_stack_short() {
+            return Outcome::Error("the evaluation nests too deep".to_string());
+        }
+        match error.downcast_ref::<LimitError>() {
+            Some(LimitError::MemoryLimitExceeded { .. }) => return Outcome::OutOfMemory,
+            Some(LimitError::TimeLimitExceeded { .. }) => return Outcome::OutOfTime,
+            _ => {}
+        }
+        let problem = failure(error);
+        // What a builtin of ours says, and all that a function of the script meets, arrives as a text.
+        let says = |words: &str| problem.message.contains(words);
+        if says(&Exceeded::Time.to_string()) || says("execution exceeded time limit") {
+            return Outcome::OutOfTime;
+        }
+        if says(&Exceeded::Memory.to_string()) || says("execution exceeded memory limit") {
+            return Outcome::OutOfMemory;
+        }
+        match problem.line {
+            0 => Outcome::Error(problem.message),
+            line => Outcome::Error(format!("{line}:{}: {}", self.insertions.column(line, problem.column), problem.message)),
         }
     }
 
@@ -216,10 +240,47 @@ fn check_text(source: &[u8]) -> Result<&str, Problem> {
     Ok(source)
 }
 
-fn read_script(engine: &mut Engine, source: &str) -> Result<Script, Problem> {
+fn parse(text: &str) -> anyhow::Result<Engine> {
+    let mut engine = Engine::new();
+    engine.set_strict_builtin_errors(true);
+    engine.set_policy_length_config(LENGTHS);
+    engine.set_execution_timer_config(timer(COMPILE_LIMITS));
+    engine.add_policy(String::new(), text.to_string())?;
+    Ok(engine)
+}
+
+/// To evaluate.
+fn prepare(engine: &mut Engine) -> anyhow::Result<()> {
+    // All of them, whatever the script declares: a function of the script goes first all the same,
+    // and a rule of another kind must not lay the crate's own builtin bare.
+    builtins::replaced().try_for_each(|builtin| builtin.add_to(engine))?;
+    // Has everything checked that is checked before evaluation.
+    engine.eval_query("true".to_string(), false)?;
+    Ok(())
+}
+
+fn assemble(measuring: &Measuring) -> Result<Engine, Problem> {
+    let mut engine = parse(&measuring.text).map_err(|error| refusal(&error))?;
+    check_depth(&Script::read(&tree_of(&mut engine)?, &measuring.text))?;
+    let functions = [("", weight::measure as fn(&Value) -> Result<(), Exceeded>), ("_part", weight::measure_part)];
+    for (suffix, measure) in functions {
+        let run = move |mut values: Vec<Value>| {
+            let value = values.pop().unwrap_or(Value::Undefined);
+            measure(&value)?;
+            Ok(value)
+        };
+        engine
+            .add_extension(format!("{}{suffix}", measuring.name), 1, Box::new(run))
+            .map_err(|error| refusal(&error))?;
+    }
+    prepare(&mut engine).map_err(|error| refusal(&error))?;
+    Ok(engine)
+}
+
+fn tree_of(engine: &mut Engine) -> Result<Json, Problem> {
     let module = engine.get_modules().first().map(serde_json::to_value);
     match module {
-        Some(Ok(module)) => Ok(Script::read(&module, source)),
+        Some(Ok(module)) => Ok(module),
         _ => Err(Problem::new(0, 0, "the script cannot be looked into")),
     }
 }
@@ -231,6 +292,10 @@ fn named(path: &[String]) -> String {
 fn check_calls(script: &Script) -> Result<(), Problem> {
     for call in &script.calls {
         let refuse = |message: String| Err(Problem::new(call.line, call.column, message));
+        if call.kind == Named::Replaced && script.has_other_name(&call.path) {
+            let name = named(&call.path);
+            return refuse(format!("{name} is replaced here but called by another name, too; write the same one"));
+        }
         // A function of the script goes before a builtin of its name, as everywhere.
         if script.function(&call.path).is_some() {
             continue;
@@ -243,11 +308,11 @@ fn check_calls(script: &Script) -> Result<(), Problem> {
             return refuse(reason);
         }
         let wanted = builtins::arity(&name);
-        match call.arguments {
-            None if builtins::is_extension(&name) => {
+        match call.kind {
+            Named::Replaced | Named::Instead if builtins::is_extension(&name) => {
                 return refuse(format!("{name} neither replaces nor is replaced by \"with\" here"));
             }
-            Some(given) if given != wanted => {
+            Named::Called(given) if given != wanted => {
                 let plural = if wanted == 1 { "" } else { "s" };
                 return refuse(format!("{name} takes {wanted} argument{plural}, not {given}"));
             }
@@ -257,13 +322,21 @@ fn check_calls(script: &Script) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What the interpreter would not survive: it has no bound of its own on its stack.
-fn check_depth(script: &Script) -> Result<(), Problem> {
+fn check_rules(script: &Script) -> Result<(), Problem> {
+    if let Some((line, column)) = script.reads_package {
+        let message = "a script reads its rules by their names, not its package";
+        return Err(Problem::new(line, column, message));
+    }
     if let Some((path, definition)) = script.cycle() {
         let kind = if definition.is_function { "function" } else { "rule" };
         let name = script.name_of(path);
         return Err(Problem::new(definition.line, definition.column, format!("the {kind} {name} leads back to itself")));
     }
+    Ok(())
+}
+
+/// What the interpreter would not survive: it has no bound of its own on its stack.
+fn check_depth(script: &Script) -> Result<(), Problem> {
     if script.weight() > MAX_WEIGHT {
         return Err(Problem::new(0, 0, "too many rules and functions lead to one another"));
     }
@@ -272,28 +345,4 @@ fn check_depth(script: &Script) -> Result<(), Problem> {
 
 fn timer(limits: Limits) -> ExecutionTimerConfig {
     ExecutionTimerConfig { limit: limits.time, check_interval: CLOCK_INTERVAL }
-}
-
-fn failed_evaluation(error: &anyhow::Error) -> Outcome {
-    if limits::was_stack_short() {
-        return Outcome::Error("the evaluation nests too deep".to_string());
-    }
-    match error.downcast_ref::<LimitError>() {
-        Some(LimitError::MemoryLimitExceeded { .. }) => return Outcome::OutOfMemory,
-        Some(LimitError::TimeLimitExceeded { .. }) => return Outcome::OutOfTime,
-        _ => {}
-    }
-    let problem = failure(error);
-    // What a builtin of ours says, and all that a function of the script meets, arrives as a text.
-    let says = |words: &str| problem.message.contains(words);
-    if says(&Exceeded::Time.to_string()) || says("execution exceeded time limit") {
-        return Outcome::OutOfTime;
-    }
-    if says(&Exceeded::Memory.to_string()) || says("execution exceeded memory limit") {
-        return Outcome::OutOfMemory;
-    }
-    match problem.line {
-        0 => Outcome::Error(problem.message),
-        line => Outcome::Error(format!("{line}:{}: {}", problem.column, problem.message)),
-    }
 }

@@ -1,6 +1,8 @@
 //! A look at a script's tokens: what it reads of `input`, and its `print` calls, which are erased.
 //! Positions stay what they are.
 
+use std::collections::BTreeMap;
+
 use crate::reads::{Name, ends_expression, name_before_assignment, reads_of};
 use crate::weight::is_huge_number;
 
@@ -21,8 +23,7 @@ struct Scanner<'a> {
 }
 
 pub fn scan(source: &str) -> Scan {
-    let scan = Scan { text: String::new(), reads: Vec::new(), huge_number: None };
-    let mut scanner = Scanner { source, at: 0, erased: Vec::new(), names: Vec::new(), scan };
+    let mut scanner = Scanner::new(source);
     scanner.run();
     scanner.finish()
 }
@@ -35,7 +36,12 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    fn new(source: &'a str) -> Scanner<'a> {
+        let scan = Scan { text: String::new(), reads: Vec::new(), huge_number: None };
+        Scanner { source, at: 0, erased: Vec::new(), names: Vec::new(), scan }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.source.as_bytes().get(self.at).copied()
     }
@@ -209,6 +215,28 @@ impl Scanner<'_> {
         self.scan.text = text;
         self.scan
     }
+}
+
+/// Where each bracket opens, by where it ends.
+pub fn brackets(source: &str) -> BTreeMap<usize, usize> {
+    let mut scanner = Scanner::new(source);
+    let (mut open, mut found) = (Vec::new(), BTreeMap::new());
+    while let Some(byte) = scanner.peek() {
+        match byte {
+            b'#' => scanner.skip_comment(),
+            b'"' | b'`' => scanner.skip_string(),
+            _ => {
+                if matches!(byte, b'(' | b'[' | b'{') {
+                    open.push(scanner.at);
+                }
+                scanner.at += 1;
+                if matches!(byte, b')' | b']' | b'}') {
+                    found.extend(open.pop().map(|start| (scanner.at, start)));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// Line and column of a byte, from 1; columns count characters.

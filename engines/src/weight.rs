@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 use regorus::Value;
 
-use crate::limits::{Exceeded, afford, remaining};
+use crate::limits::{Exceeded, afford, make, remaining};
 
 /// Of a number that is written with an exponent.
 const MAX_EXPONENT: u64 = 10_000;
@@ -45,6 +45,47 @@ pub fn afford_text(value: &Value, indent: u64) -> Result<(), Exceeded> {
         return Err(Exceeded::Memory);
     }
     afford(bytes / 4, bytes)
+}
+
+/// Bytes of `value` as a text, about; no more than about `most` are counted.
+pub fn weigh(value: &Value, most: u64) -> u64 {
+    written(value, 0, 0, most)
+}
+
+/// Bytes of a string that weighs no more than its place in an array.
+const MAX_LIGHT_STRING: usize = 16;
+
+/// Of what is put into another value: numbers and the like take their place there, and no more.
+fn weigh_part(value: &Value, most: u64) -> u64 {
+    match value {
+        Value::String(text) if text.len() <= MAX_LIGHT_STRING => 0,
+        Value::Number(number) if number.as_i64().is_some() => 0,
+        Value::Null | Value::Bool(_) | Value::Undefined => 0,
+        _ => weigh(value, most),
+    }
+}
+
+/// Counts a value that is put into another one.
+pub fn measure_part(value: &Value) -> Result<(), Exceeded> {
+    make(|most| weigh_part(value, most))
+}
+
+/// Counts what a value was made of.
+pub fn measure(value: &Value) -> Result<(), Exceeded> {
+    make(|most| {
+        let mut sum: u64 = 0;
+        let mut add = |part: &Value| {
+            sum = sum.saturating_add(weigh_part(part, most.saturating_sub(sum)));
+            sum < most
+        };
+        match value {
+            Value::Array(items) => items.iter().all(&mut add),
+            Value::Set(items) => items.iter().all(&mut add),
+            Value::Object(members) => members.iter().all(|(key, value)| add(key) && add(value)),
+            _ => true,
+        };
+        sum
+    })
 }
 
 /// Whether arrays, sets and objects are within one another more often than `most`.

@@ -10,7 +10,8 @@ fn compile(body: &str) -> Result<Program, Problem> {
 }
 
 fn evaluate(body: &str) -> Outcome {
-    compile(body).unwrap().evaluate(with_members(&[]), LIMITS)
+    let program = compile(body).unwrap_or_else(|problem| panic!("{problem:?}: {body}"));
+    program.evaluate(with_members(&[]), LIMITS)
 }
 
 fn refused(body: &str) -> Problem {
@@ -81,7 +82,7 @@ fn what_is_no_recursion() {
         "y := 1\nx := [y | y := 2]\nmatch if x == [2]",
         "n := { k: v | some k, v in m }\nm := {\"n\": true}\nmatch if n.n",
         "every_x if every x in [1] { x == 1 }\nx if every_x\nmatch if x",
-        "f(n) := n\nmatch if f(1) with data.octelium.condition.f as g\ng(n) := n",
+        "f(n) := n\nmatch if f(1) == 2 with f as data.octelium.condition.g\ng(n) := n + 1",
         "match if input.match == 1 with input.match as 1",
     ] {
         assert_eq!(evaluate(body), Outcome::Bool(true), "{body}");
@@ -124,6 +125,22 @@ fn values_do_not_nest_without_end() {
     }
 }
 
+/// The interpreter looks for the name, not for the function.
+#[test]
+fn functions_are_replaced_by_the_name_they_are_called_by() {
+    for body in [
+        "match if f(1) == 2 with data.octelium.condition.f as g",
+        "match if data.octelium.condition.f(1) == 2 with f as g",
+        "import data.octelium.condition as c\nmatch if c.f(1) == 2 with f as c.g",
+        "match if h(1) == 2 with data.octelium.condition.f as g\nh(x) := f(x)",
+    ] {
+        let problem = refused(&format!("{body}\nf(x) := x\ng(x) := x + 1"));
+        assert!(problem.message.contains("called by another name"), "{body}: {problem:?}");
+    }
+    let same = "import data.octelium.condition as c\nmatch if c.f(1) == 2 with c.f as c.g\nf(x) := x\ng(x) := x + 1";
+    assert_eq!(evaluate(same), Outcome::Bool(true));
+}
+
 #[test]
 fn builtins_are_refused_by_every_spelling() {
     for body in [
@@ -153,4 +170,150 @@ fn looking_into_a_script_takes_little() {
     let before = Instant::now();
     compile(&format!("{body}match if r0")).map(|_| ()).unwrap();
     assert!(before.elapsed() < Duration::from_secs(3), "{:?}", before.elapsed());
+}
+
+/// A value that holds another one many times over is small until it is printed or compared.
+#[test]
+fn shared_values_weigh_what_they_stand_for() {
+    let eight = |value: &str| vec![value; 8].join(", ");
+    let levels = |first: &str, level: &dyn Fn(usize, &str) -> String| -> String {
+        (1..27).fold(format!("{first}\n"), |body, i| body + &level(i, &format!("a{}", i - 1)) + "\n")
+    };
+    let text = "a0 := [\"lol\", \"lol\"]";
+    let list = |i: usize, of: &str| format!("a{i} := [{}]", eight(of));
+    let growths: [(&str, String); 22] = [
+        ("with data", levels(text, &|i, of| format!("a{i} := x if x := data.foo with data.foo.x as {of} with data.foo.y as {of}"))),
+        ("literals", levels(text, &list)),
+        ("objects", levels(text, &|i, of| format!("a{i} := {{\"x\": {of}, \"y\": [{of}, {of}], \"z\": {{{of}: {of}}}}}"))),
+        ("in a function", format!("f(x) := [{}]\n{}", eight("x"), levels(text, &|i, of| format!("a{i} := f({of})")))),
+        ("comprehensions", levels(text, &|i, of| format!("a{i} := [{of} | some _ in numbers.range(1, 8)]"))),
+        ("of objects", levels(text, &|i, of| format!("a{i} := {{n: {of} | some n in numbers.range(1, 8)}}"))),
+        ("rules of parts", levels(text, &|i, of| format!("a{i}.x := {of}\na{i}.y := {of}\na{i}.z.x := {of}\na{i}.z.y := {of}"))),
+        ("partial objects", levels(text, &|i, of| format!("a{i}[n] := {of} if some n in numbers.range(1, 8)"))),
+        ("long strings", format!("s0 := concat(\"\", [\"{0}\", \"\"])\n{1}", "x".repeat(9000), levels("a0 := [s0 | some _ in numbers.range(1, 1000)]", &list))),
+        ("numbers, often", levels("b0 := numbers.range(1, 10000)\na0[i] := b0 if some i in numbers.range(1, 10000)", &|i, of| format!("a{i} := {of}"))),
+        ("partial sets", levels("a0 := {1}", &|i, of| format!("a{i} contains x if {{ some n in [1, 2, 3, 4]; x := [n, {of}] }}"))),
+        ("unification", levels(text, &|i, of| format!("a{i} := x if x = [{}]", eight(of)))),
+        ("of two lists", levels(text, &|i, of| format!("a{i} := x if [x, 1] = [[{}], 1]", eight(of)))),
+        ("an index", levels(text, &|i, of| format!("a{i} := [[{}]][0]", eight(of)))),
+        ("array.concat", format!("{text}\nb0 := [[\"lol\", \"lol\"]]\n{}", (1..20).map(|i| format!("b{i} := array.concat(b{0}, b{0})\n", i - 1)).collect::<String>()) + &levels("a0 := [b19 | some _ in b19]", &list)),
+        ("with", levels(text, &|i, of| format!("a{i} := x if x := input with input.x as {of} with input.y as {of} with input.z as [{of}, {of}]"))),
+        ("with rules", format!("p.x := 1\np.y := 2\n{}", levels(text, &|i, of| format!("a{i} := x if x := p with data.octelium.condition.p.x as {of} with data.octelium.condition.p.y as {of}")))),
+        ("else", levels(text, &|i, of| format!("a{i} := 1 if false else := [{}]", eight(of)))),
+        ("keys of a rule", levels(text, &|i, of| format!("b{i}[[{}]] := 1\na{i} := k if some k, _ in b{i}", eight(of)))),
+        ("matches", levels(text, &|i, of| format!("b{i} := {{[\"10.0.0.0/8\", n, {of}] | some n in [1, 2, 3]}}\na{i} := net.cidr_contains_matches(b{i}, b{i})"))),
+        ("in some", levels(text, &|i, of| format!("a{i} := x if some x in [[{}]]", eight(of)))),
+        ("assignments", levels(text, &|i, of| format!("a{i} := y if {{ x := [{}]; [y, _] := [[x, x], 1] }}", eight(of)))),
+    ];
+    for (what, growth) in growths {
+        for use_of_it in ["a26 + 1", "a26 == a25", "count({a26, a25}) > 0", "sum(a26) > 0", "a26 < other", "some x in a26 + 1"] {
+            let body = format!("{growth}other := a26\nmatch if {use_of_it}");
+            let before = Instant::now();
+            let outcome = evaluate(&body);
+            assert_eq!(outcome, Outcome::OutOfMemory, "{what}: {use_of_it}");
+            assert!(before.elapsed() < Duration::from_secs(1), "{what}: {use_of_it}");
+        }
+    }
+}
+
+/// Each step of a patch may put the whole into itself.
+#[test]
+fn patches_do_not_nest_without_end() {
+    for steps in ["{\"op\": \"copy\", \"from\": \"\", \"path\": \"/a\"}", "{\"op\": \"add\", \"path\": \"/b\", \"value\": [[[[[[1]]]]]]}"] {
+        let body = format!("p := [{steps} | some _ in numbers.range(1, 100000)]\nmatch if json.patch({{\"a\": 1}}, p)");
+        assert!(matches!(evaluate(&body), Outcome::Error(_) | Outcome::OutOfMemory | Outcome::OutOfTime), "{steps}");
+    }
+}
+
+/// However values are made and taken apart, what is measured is what was written.
+#[test]
+fn measuring_changes_no_value() {
+    for body in [
+        "match if { x := 1; [x, [y, 2]] = [1, [\"é]\", 2]]; y == \"é]\" }",
+        "match if { x := [1, 2]; x = [a, b]; a + b == 3 }",
+        "match if { x = [a, b]; x = [1, 2]; a + b == 3 }",
+        "match if { a := 1; x = [a, a]; x == [1, 1] }",
+        "match if { [a, b] = x; x = [1, 2]; a < b; y := 3; {\"k\": y} = z; z.k == 3 }",
+        "match if { {\"k\": v, \"w\": [w]} = {\"k\": 1, \"w\": [2]}; v + w == 3 }",
+        "match if { [a, b] := split(\"x/y\", \"/\"); [b, a] == [\"y\", \"x\"] }",
+        "match if { [a, b] = split(\"x/y\", \"/\"); {a: b} == {\"x\": \"y\"} }",
+        "match if { some [k, v] in [[1, 2], [3, 4]]; k + v == 7 }",
+        "match if { some k, {\"a\": v} in {\"x\": {\"a\": 1}}; [k, v] == [\"x\", 1] }",
+        "match if { every k, v in {\"a\": [1], \"b\": [2]} { [v[0], k] in {[1, \"a\"], [2, \"b\"]} } }",
+        "f([x, y]) := {x: y}\nmatch if f([\"a\", f([1, 2])]).a[1] == 2",
+        "f(x) := [x, x] if x > 1\nelse := [x] if x == 1\nelse := {x}\nmatch if [f(2), f(1), f(0)] == [[2, 2], [1], {0}]",
+        "match if { x := {i: [j | j := i + 1] | some i in [1, 2]}; x == {1: [2], 2: [3]} }",
+        "match if { x := {[i, {j}] | some i in [1, 2]; some j in {i}}; count(x) == 2 }",
+        "x := { # {\n  \"a\": y, # [\n  \"b\": `[{`,\n}\ny := [\n  1,\n  \"}\\\"\",\n]\nmatch if x.a == y",
+        "p contains [x, {y}] if { some x in [1, 2]; y := x }\nmatch if p == {[1, {1}], [2, {2}]}",
+        "p contains x if some x in [1, 2]\nq contains p if true\nmatch if q == {{1, 2}}",
+        "p[x] := y if { some x in [1, 2]; y := {x: p2} }\np2[\"a\"][x] := [x] if some x in [1]\nmatch if p[2][2].a[1] == [1]",
+        "p.a := q\np.b.c := [q, q]\nq := {1}\nmatch if p.b.c[1] == p.a",
+        "match if { x := input with input.a as y; x.a == [1] }\ny := [1]",
+        "match if { x := f(1) with f as g; x == [1, 2] }\nf(x) := x\ng(x) := [x, 2]",
+        "match if { x := count([1, 2]) with count as 5; x == 5 }",
+        "x := {\"a\": y}.a\ny := [1, 2][1]\nmatch if x == 2",
+        "x := ({1, y} | {3}) & {y, 3}\ny := 2\nmatch if x - {y} == {3}",
+        "x := array.concat([y], [y])[0]\ny := 2\nmatch if x == y",
+        "match if { not [y] == [3]; ([y]) == [2] }\ny := 2",
+        "match if { x := [1, [2]]; {[1, [2]]}[x]; {x: 1}[[1, [2]]] == 1; y := {x}; y[[a, [b]]]; a + b == 3 }",
+        "a := [1, 2]\nmatch if { y := [a[i], i]; y == [2, 1] }",
+        "a := [1, 2]\nmatch if { {\"k\": a[_]}.k == 2; x := [a[j], j]; x == [2, 1] }",
+        "a := [1, 2]\np contains [a[i], i] if some i, _ in a\nq[i] := {a[i]} if some i, _ in a\nr[a[_]] := [a]\nmatch if { p == {[1, 0], [2, 1]}; q[1] == {2}; r[2] == [[1, 2]] }",
+        "a := [[1, 2], [3, 4]]\nmatch if { [3, x] = a[_]; [z, y] := [4, [a[1][0], x]]; y == [3, z]; f([a[_], 1]) == [3, 4] }\nf(x) := x[0]",
+        "a := [1, 2]\nmatch if { [x | x := [a[_]]][1] == [2]; count([a[_] | true]) == 2; 2 in [a[1], 7]; some y in {a[_]}; y == 2 }",
+        "default p := [1, {2}]\nmatch if p[1][2]",
+        "match if { print([y], {y}); y := 1; x := [y,]; x == [1] }",
+        "match = x if { y := 1; x := {\"measured0\": y} } else = false",
+    ] {
+        let outcome = evaluate(body);
+        let is_as_written = outcome == Outcome::Bool(true) || body.starts_with("match = ") && outcome == Outcome::Object(String::new());
+        assert!(is_as_written, "{body}: {outcome:?}");
+    }
+}
+
+#[test]
+fn errors_are_where_they_were_written() {
+    for (body, place) in [
+        ("match if { y := 1; x := [y]; z := {\"v\": y, \"w\": [x + 1, y]}; z }", "2:50: "),
+        ("match if {\n  x := [input, [input | some _ in [input]]]\n  y := {x: x - 1}\n  y }", "4:12: "),
+        ("match if { [1, y] == [2, 1 / 0]; y = 1 }", "2:28: "),
+    ] {
+        match evaluate(body) {
+            Outcome::Error(message) => assert!(message.starts_with(place), "{body}: {message}"),
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused() {
+    let problem = refused("match if {\n  y := 1; [x, [y, y]] = [[y, y], z]; z == x }");
+    assert_eq!((problem.line, problem.column), (3, 11), "{problem:?}");
+    assert!(problem.message.starts_with("both sides of this \"=\""), "{problem:?}");
+    for body in [
+        "x := data.octelium",
+        "x := data.octelium.condition",
+        "x := data[\"octelium\"][\"condition\"]",
+        "x := [y | some y in data]",
+        "x := data[y]",
+        "x := data.octelium[y].match",
+        "x if count(data) > 0",
+        "x if { y := 1 with input as data.octelium; y }",
+        "x if { data.octelium = y; y }",
+        "import data.octelium.condition as c\nx := c",
+        "import data.octelium as c\nx := c.condition",
+    ] {
+        let problem = refused(&format!("{body}\nmatch if x"));
+        assert_eq!(problem.message, "a script reads its rules by their names, not its package", "{body}");
+    }
+    let many: String = (0..65).map(|i| format!("x{i} := [1]; x{i} = [y{i}];\n")).collect();
+    assert!(refused(&format!("match if {{ {many} y0 == 1 }}")).message.starts_with("a script has at most 64 \"=\""));
+}
+
+/// What a loop makes and lets go is not counted, if it is as small as its places.
+#[test]
+fn small_values_may_be_made_without_end() {
+    let body = "a := numbers.range(1, 1000)\nmatch if { some i in a; some j in a; x := [i, j, \"a\", true]; {x[1]: x[0]}[1] == 1001 } else := true";
+    assert!(matches!(evaluate(body), Outcome::Bool(true) | Outcome::OutOfTime));
 }

@@ -293,12 +293,12 @@ TEST_F(RegoTest, MemoryIsBounded) {
 }
 
 TEST_F(RegoTest, ObjectsForConfigs) {
-  RequestContext context(view, subject, base::WallTime{});
   const auto json = [&](std::string_view body) {
     auto program =
         RegoProgram::compile("package octelium.eval\n" + std::string(body),
                              RegoProgram::Entry::kConfig, ContextSchema::Attrs::kUnbound);
     EXPECT_TRUE(program);
+    RequestContext context(view, subject, base::WallTime{});
     auto made = context.rego().evaluate_object(**program, context);
     return made ? *made : made.error().message;
   };

@@ -17,6 +17,8 @@ mod x509;
 use anyhow::{Result, anyhow};
 use regorus::{Engine, Value};
 
+use crate::weight::measure;
+
 pub use list::{arity, why_refused};
 
 /// One of ours. `run` gets as many arguments as `arity` says, none of them undefined.
@@ -32,7 +34,11 @@ impl Builtin {
         engine.add_extension(
             name.to_string(),
             self.arity,
-            Box::new(move |arguments: Vec<Value>| run(&arguments).map_err(|error| named(name, error))),
+            Box::new(move |arguments: Vec<Value>| {
+                let value = run(&arguments).map_err(|error| named(name, error))?;
+                measure(&value)?;
+                Ok(value)
+            }),
         )
     }
 }
