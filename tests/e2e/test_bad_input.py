@@ -3,6 +3,7 @@
 Each table is one row per mistake. Files are judged by octeliumctl; requests by the gateway, sent as raw bytes where a
 well-behaved client could not send them.
 """
+import contextlib
 import dataclasses
 import json
 import socket
@@ -14,19 +15,12 @@ import hpack
 import pytest
 
 from api import Api
-from testkit import Answer, Gateway, service
-from upstreams import Scripted, read_head
-
-HEAD_TIMEOUT = 700  # milliseconds, of upstreams and of clients
-
+from testkit import Answer, Gateway, service, wait_for
+from upstreams import Nobody, Scripted, read_head
 
 @pytest.fixture(scope="module")
 def upstreams():
     """Servers that misbehave, by what they do."""
-    def slow(connection):
-        read_head(connection)
-        time.sleep(3)
-
     def garbage(connection):
         read_head(connection)
         connection.sendall(b"\x00\x01 this is no HTTP\r\n\r\n")
@@ -47,7 +41,7 @@ def upstreams():
         fields = b"".join(b"X-%d: " % i + b"a" * 1000 + b"\r\n" for i in range(70))
         connection.sendall(b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n")
 
-    made = {script.__name__: Scripted(script) for script in (slow, garbage, early, two_lengths, cut_body, large_head)}
+    made = {script.__name__: Scripted(script) for script in (garbage, early, two_lengths, cut_body, large_head)}
     yield made
     for server in made.values():
         server.close()
@@ -55,14 +49,12 @@ def upstreams():
 
 @pytest.fixture(scope="module")
 def gateway(upstream, upstreams):
-    with Gateway("--upstream-head-timeout-ms", HEAD_TIMEOUT, "--head-timeout-ms", HEAD_TIMEOUT,
-                 "--upstream-connect-timeout-ms", 2000) as started:
+    nobody = Nobody()
+    with Gateway() as started:
         started.user("alice", policies=["allow-all"])
         started.user("bob")
         started.secret("present", "SECRET-VALUE")
         started.secret("fleeting", "SECRET-VALUE")
-        with socket.create_server(("127.0.0.1", 0)) as nobody:
-            refused = "http://127.0.0.1:%d" % nobody.getsockname()[1]
         bearer = {"auth": {"bearer": {"fromSecret": "fleeting"}}}
         started.apply(
             service("good", upstream.url),
@@ -71,12 +63,30 @@ def gateway(upstream, upstreams):
             service("private", upstream.url, isPublic=False),
             service("disabled", upstream.url, isDisabled=True),
             service("orphan", upstream.url, http=bearer),
-            service("refused", refused),
+            service("refused", nobody.url),
             service("unresolved", "http://no-such-name.invalid"),
             service("not-tls", upstream.url.replace("http", "https")),
             *[service(name.replace("_", "-"), server.url) for name, server in upstreams.items()])
         started.run("delete", "secret", "fleeting")
         yield started
+    nobody.close()
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    """A gateway that waits for heads, of clients and of upstreams, no longer than most of these tests may take."""
+    def silent(connection):
+        read_head(connection)
+        connection.recv(1)  # until the gateway gives up
+
+    server = Scripted(silent)
+    with Gateway() as started:
+        started.apply(service("slow", server.url, isAnonymous=True))
+        started.stop()
+        started.options += ["--upstream-head-timeout-ms", 700, "--head-timeout-ms", 700]  # which hold for the API, too
+        started.start()
+        yield started
+    server.close()
 
 
 # --- files --------------------------------------------------------------------------------------------------------
@@ -291,11 +301,11 @@ def test_a_refused_head_ends_the_connection_so_that_nothing_is_smuggled_behind_i
     assert upstream.take() == []
 
 
-def test_a_head_that_does_not_end_in_time(gateway):
-    with gateway.connect_plaintext(10) as sock:
+def test_a_head_that_does_not_end_in_time(hasty):
+    with hasty.connect_plaintext() as sock:
         sock.sendall(b"GET / HTTP/1.1\r\nHost: good.oct")
         answer = Answer.read(sock)
-    check_denied(gateway, answer, 408, "head_timeout")
+    check_denied(hasty, answer, 408, "head_timeout")
 
 
 def test_dot_segments_are_resolved_once_for_policy_log_and_upstream(gateway, upstream):
@@ -428,9 +438,9 @@ def test_two_different_tokens(gateway):
 def test_session_that_is_expired(gateway, api):
     user, token = new_session(gateway)
     session, = api.sessions_of(user)
-    session.spec.expiresAt.FromSeconds(int(time.time()) + 1)
+    session.spec.expiresAt.FromSeconds(int(time.time()) + 3)  # what has passed when it is written is refused
     api.call("UpdateSession", session)
-    time.sleep(2.1)
+    wait_for(lambda: gateway.get("good", token=token).status != 200, 20, "the Session expires")
     check_unauthenticated(gateway, [], "session_expired", token=token)
 
 
@@ -491,7 +501,6 @@ UPSTREAMS = {
     "refused": (502, "upstream_connect_failed"),
     "unresolved": (502, "upstream_name_unresolved"),
     "not-tls": (502, "upstream_tls_failed"),
-    "slow": (504, "upstream_timeout"),
     "garbage": (502, "upstream_malformed"),
     "two-lengths": (502, "upstream_malformed"),
     "early": (502, "upstream_closed"),
@@ -502,8 +511,14 @@ UPSTREAMS = {
 
 @pytest.mark.parametrize("name", UPSTREAMS)
 def test_an_upstream_fails(gateway, name):
-    status, reason = UPSTREAMS[name]
-    answer = gateway.get(name, token=gateway.token("alice"))
+    check_failed_upstream(gateway, gateway.get(name, token=gateway.token("alice")), name, *UPSTREAMS[name])
+
+
+def test_an_upstream_is_too_slow(hasty):
+    check_failed_upstream(hasty, hasty.get("slow"), "slow", 504, "upstream_timeout")
+
+
+def check_failed_upstream(gateway, answer, name, status, reason):
     assert answer.status == status
     entry = gateway.entry_of(answer)
     assert entry["ext"]["reason"] == reason
@@ -572,24 +587,35 @@ def test_a_field_spelled_with_underscores_does_not_survive_an_edit(gateway, upst
     assert "x_user" not in names and "x_internal" not in names and names.count("x-user") == 1
 
 
+def read_some(connection):
+    """What has come; nothing when the connection has ended, in whatever way."""
+    try:
+        return connection.recv(65536)
+    except ConnectionError:
+        return b""
+
+
 def test_resets_that_the_client_provokes_end_the_connection(gateway):
     """A window update that overflows makes us reset the stream; many of them must not keep us at work (CVE-2025-8671)."""
-    silent = socket.create_server(("127.0.0.1", 0))  # nobody accepts: the streams stay open until they are reset
+    silent = socket.create_server(("127.0.0.1", 0), backlog=1024)  # nobody accepts: the streams stay open until they are reset
     gateway.apply(service("resets", f"http://127.0.0.1:{silent.getsockname()[1]}", isAnonymous=True))
     frame = lambda kind, flags, stream, body: len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
     fields = hpack.Encoder()
     with gateway.connect_plaintext() as connection:
         connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b""))
-        received = b""
+        received = pending = b""
         for number in range(400):
             stream = 2 * number + 1
             head = fields.encode([(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", gateway.host("resets"))])
-            connection.sendall(frame(1, 5, stream, head) + frame(8, 0, stream, (2**31 - 1).to_bytes(4, "big")))
+            pending += frame(1, 5, stream, head) + frame(8, 0, stream, (2**31 - 1).to_bytes(4, "big"))
             if number % 50 == 49:  # fewer at a time than the limit on streams, which would hide what is tested
-                received += connection.recv(65536)
+                with contextlib.suppress(ConnectionError):  # it is closed, maybe with some of these not read
+                    connection.sendall(pending)
+                pending = b""
+                received += read_some(connection)
                 if bytes([0, 0, 8, 7, 0, 0, 0, 0, 0]) in received:
                     break
-        while piece := connection.recv(65536):
+        while piece := read_some(connection):
             received += piece
     silent.close()
     goaway = received.index(bytes([0, 0, 8, 7, 0, 0, 0, 0, 0]))

@@ -58,23 +58,18 @@ def no_lines_are_lost(gateway):
     assert after["access_log_dropped_lines_total"] == 0
 
 
-def metrics(gateway):
-    text = gateway.admin("/metrics").body.decode()
-    return {name: int(value) for name, value in re.findall(r"^octeliumd_(\w+) (-?\d+)$", text, re.M)}
-
-
 def settled(gateway):
     """The metrics with no request under way, all of them counted and in the access log.
 
-    A client may have its answer, or be gone, before its request is counted. A connection is open until the last of its
-    requests has been. It counts as open from its first bytes on: the request of our own is served behind those of
-    everyone who connected before.
+    A client may be gone before its requests are counted. A connection is open until the last of its requests has been.
+    It counts as open from its first bytes on: the request of our own is served behind those of everyone who connected
+    before.
     """
     assert gateway.get("direct", tls=False).status == 401
-    wait_for(lambda: metrics(gateway)["connections_open"] == 0, 5, "no connection is left open")
-    values = metrics(gateway)
+    wait_for(lambda: gateway.metrics()["connections_open"] == 0, 20, "no connection is left open")
+    values = gateway.metrics()
     assert values["requests_total"] == values["requests_allowed_total"] + values["requests_denied_total"]
-    wait_for(lambda: gateway.log_lines.now() >= values["requests_total"], 5, "each request has a line in the access log")
+    wait_for(lambda: gateway.log_lines.now() >= values["requests_total"], 20, "each request has a line in the access log")
     assert gateway.log_lines.now() == values["requests_total"]
     return values
 

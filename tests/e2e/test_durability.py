@@ -99,6 +99,7 @@ def test_acknowledged_writes_survive_kill_9():
                 gateway.kill()
             for thread in threads:
                 thread.join(60)
+                assert not thread.is_alive(), "a writer goes on"
             if not last:
                 gateway.start()
             with Api(gateway, token) as api:

@@ -1,12 +1,11 @@
 """dynamicConfig: rules that choose a config by path, header and identity, and rules that compute one."""
 import concurrent.futures
 import os
-import re
 
 import pytest
 
 from testkit import Gateway, scaled, service, wait_for
-from upstreams import Upstream
+from upstreams import Nobody, Upstream
 
 MANY = 300  # more upstreams than one Service may have computed configs of
 
@@ -30,11 +29,14 @@ def gateway(default, other):
     resolve = {"default.test:80": default.address}
     resolve.update({f"{name}.up.test:80": other.address for name in ("alice", "carol", "beta", "tenant")})
     resolve.update({f"up-{n}.test:80": other.address for n in range(MANY)})
+    nobody = Nobody()
+    resolve["anonymous.up.test:80"] = nobody.address
     with Gateway(resolve=resolve) as started:
         started.user("alice", groups=["dev"], policies=["allow-all"])
         started.user("carol", policies=["allow-all"], attrs={"tenant": "tenant", "quota": 7})
         started.user("bob")
         yield started
+    nobody.close()
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +70,7 @@ def applied(gateway):
 
 
 def metric(gateway, name):
-    return int(re.search(rf"^octeliumd_{name} (\d+)$", gateway.admin("/metrics").body.decode(), re.M)[1])
+    return gateway.metrics()[name]
 
 
 def extension(gateway, answer):
@@ -159,8 +161,9 @@ def test_headers_are_computed_and_the_parent_is_merged_in(gateway, applied, defa
         assert extension(gateway, answer)["config"] == "rules[0].eval:tenant"
         # A rotated Secret is used by the next request.
         gateway.run("update", "secret", "dc-token", "--value", "TWO")
-        gateway.get(name, token=gateway.token("carol"))
+        rotated = gateway.get(name, token=gateway.token("carol"))
         assert default.one().all("authorization") == ["Bearer TWO"]
+        gateway.entry_of(rotated)  # so that the log has all of it
         assert "Bearer ONE" not in gateway.access_log.read_text()
     finally:
         gateway.run("delete", "secret", "dc-token")
@@ -303,7 +306,7 @@ def test_anonymous_services_have_computed_configs(gateway, applied, default, oth
              eval='{"upstream": {"url": "http://" + ctx.service.metadata.name.split(".")[0] + ".up.test"}}'),
         rule('ctx.request.http.path == "/named"', configName="beta"),
         configs=[{"name": "beta", "upstream": {"url": "http://beta.up.test"}}], **spec))
-    # The Service is called "anonymous": an upstream of that name is not there, which is told as such.
+    # The Service is called "anonymous": nobody listens where that name leads, which is told as such.
     answer = gateway.get(name, "/computed")
     assert extension(gateway, answer)["config"] == "rules[1].eval"
     assert extension(gateway, answer)["upstream"] == "anonymous.up.test"

@@ -1,10 +1,10 @@
 """Shadow rules: evaluated, logged and counted, never enforced (docs/adr/0008-shadow-policies.md)."""
+import contextlib
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from testkit import service, wait_for
+from testkit import Answer, service
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +19,7 @@ def policy(name, marks, effect="DENY", rule="trial"):
 
 
 def count(gateway, name):
-    text = gateway.admin("/metrics").body.decode()
-    return int(next(line.split()[1] for line in text.splitlines() if line.startswith(f"octeliumd_requests_shadow_{name}_total")))
+    return gateway.metrics()[f"requests_shadow_{name}_total"]
 
 
 def test_a_shadow_denies_nobody_until_its_mark_is_taken_away(gateway, token, upstream):
@@ -46,6 +45,18 @@ SLOW = ("package octelium.condition\nimport rego.v1\n"
         "match if { some x in numbers.range(1, 100000); x == 100000 }\n")
 
 
+def all_at_once(gateway, name, token, count):
+    """The answers to requests that all wait for their last bytes, which then come in one go."""
+    head = f"GET / HTTP/1.1\r\nHost: {gateway.host(name)}\r\nAuthorization: Bearer {token}\r\n"
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(gateway.connect_plaintext()) for _ in range(count)]
+        for connection in connections:
+            connection.sendall(head.encode())
+        for connection in connections:
+            connection.sendall(b"\r\n")
+        return [Answer.read(connection) for connection in connections]
+
+
 def test_a_slow_script_of_a_shadow_refuses_nobody(gateway, token, upstream):
     """It is asked on a thread, and where others wait for one it is not asked; the decision stands."""
     rule = {"name": "slow", "effect": "DENY", "condition": {"opa": {"inline": SLOW}}}
@@ -56,8 +67,7 @@ def test_a_slow_script_of_a_shadow_refuses_nobody(gateway, token, upstream):
                                        "authorization": {"inlinePolicies": policies}}}))
     shadow = gateway.entry_of(gateway.get("slow", token=token))["ext"]["shadow"]
     assert (shadow["status"], shadow["reason"], shadow["ruleName"]) == ("DENIED", "policy_deny", "slow")
-    with ThreadPoolExecutor(32) as many:
-        answers = list(many.map(lambda _: gateway.get("slow", token=token), range(64)))
+    answers = all_at_once(gateway, "slow", token, 64)
     assert {answer.status for answer in answers} == {200}
     shadows = [gateway.entry_of(answer)["ext"]["shadow"] for answer in answers]
     assert {shadow["reason"] for shadow in shadows} == {"policy_deny", "policy_busy"}

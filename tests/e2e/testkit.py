@@ -8,6 +8,7 @@
 
 Everything is bounded in time, uses ports that the system chose, and ends by process id.
 """
+import contextlib
 import dataclasses
 import http.client
 import json
@@ -132,7 +133,7 @@ class Gateway:
 
         found = wait_for(bound, 30, "octeliumd says where it listens")
         self.ports = {name.split()[0]: int(port) for name, port in found.items()}
-        wait_for(lambda: self.admin("/readyz").status == 200, 10, "/readyz")
+        wait_for(lambda: self.admin("/readyz").status == 200, 30, "/readyz")
 
     def stop(self, how=signal.SIGTERM, check=True, timeout=30):
         if self.process is None or self.process.poll() is not None:
@@ -161,6 +162,16 @@ class Gateway:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1])
         return 0
+
+    def cpu_seconds(self, name):
+        """What all threads of this name have worked so far."""
+        ticks = 0
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread may end meanwhile
+                thread, _, fields = (task / "stat").read_text().partition("(")[2].rpartition(")")
+                if thread == name:
+                    ticks += sum(map(int, fields.split()[11:13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     # --- the command lines
 
@@ -269,6 +280,21 @@ class Gateway:
             sock.sendall(f"GET {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n".encode())
             return Answer.read(sock)
 
+    def metrics(self):
+        """Each metric as a number, by its name without octeliumd_."""
+        text = self.admin("/metrics").body.decode()
+        return {name: int(value) for name, value in re.findall(r"^octeliumd_(\w+) (-?\d+)$", text, re.M)}
+
+    def settled_metrics(self):
+        """The metrics once no request is under way. A client may have its answer before its request is counted as allowed
+        or denied, but not before it is counted as received."""
+        def look():
+            now = self.metrics()
+            ended = now["requests_allowed_total"] + now["requests_denied_total"]
+            return now if now["requests_total"] == ended else None
+
+        return wait_for(look, 20, "no request is under way")
+
     # --- the access log
 
     def _read_log(self):
@@ -292,7 +318,7 @@ class Gateway:
             self._read_log()
             return self._entries.get(answer.id)
 
-        return wait_for(look, 5, f"a line of the access log with id {answer.id}")
+        return wait_for(look, 20, f"a line of the access log with id {answer.id}")
 
     def entries(self, select=lambda entry: True):
         self._read_log()

@@ -75,6 +75,7 @@ class Upstream:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = socket_path is None  # head and body are written one after the other
 
             def handle_any(self):
                 seen = Seen(self.command, self.path, list(self.headers.items()), b"")
@@ -114,8 +115,11 @@ class Upstream:
             def log_message(self, *_):
                 pass
 
+        class Server(http.server.ThreadingHTTPServer):
+            request_queue_size = 128  # with the 5 of the library, of many connections at once some would be turned away
+
         if socket_path:
-            class UnixServer(http.server.ThreadingHTTPServer):
+            class UnixServer(Server):
                 address_family = socket.AF_UNIX
 
                 def server_bind(self):
@@ -128,7 +132,7 @@ class Upstream:
 
             self.server = UnixServer(str(socket_path), Handler)
         else:
-            self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            self.server = Server(("127.0.0.1", 0), Handler)
             self.port = self.server.server_address[1]
             self.address = f"127.0.0.1:{self.port}"
             self.url = f"http://{self.address}"
@@ -153,12 +157,25 @@ class Upstream:
         return seen[0]
 
 
+class Nobody:
+    """An address of this machine at which nobody listens, and nobody else will while it is held."""
+
+    def __init__(self):
+        self._held = socket.socket()
+        self._held.bind(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self._held.getsockname()[1]
+        self.url = f"http://{self.address}"
+
+    def close(self):
+        self._held.close()
+
+
 class Scripted:
     """Runs `script(connection)` in a thread for each TCP connection, then closes it."""
 
     def __init__(self, script):
         self.script, self.accepted = script, 0
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.url = f"http://{self.address}"
         threading.Thread(target=self._accept, daemon=True).start()
