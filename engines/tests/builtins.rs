@@ -1,7 +1,10 @@
 //! The builtins, by examples after OPA's documentation of each; and what scripts cannot do.
 
 use engines::{Entry, Limits, Outcome, Program, with_members};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+mod clock;
+use clock::worked;
 
 fn evaluate_within(script: &str, limits: Limits) -> Outcome {
     let script = format!("package octelium.condition\n{script}\n");
@@ -372,9 +375,9 @@ match if {
 #[test]
 fn hostile_scripts_end() {
     let ended = |script: &str, limits: Limits| {
-        let before = Instant::now();
+        let before = worked();
         let outcome = evaluate_within(script, limits);
-        let took = before.elapsed();
+        let took = worked() - before;
         assert!(
             matches!(outcome, Outcome::OutOfTime | Outcome::OutOfMemory | Outcome::Error(_)),
             "{script}: {outcome:?}"
@@ -429,7 +432,7 @@ fn results_put_together_from_parts() {
 /// What is small in a script and enormous when it is written out.
 #[test]
 fn sizes_are_known_before_they_are_made() {
-    let limits = Limits { time: Duration::from_millis(200), memory: 8 << 20 };
+    let limits = Limits { time: Duration::from_secs(5), memory: 8 << 20 };
     let mut nested = String::from("a0 := [\"lol\", \"lol\"]\n");
     for level in 1..12 {
         let below = format!("a{}", level - 1);
@@ -454,10 +457,10 @@ fn sizes_are_known_before_they_are_made() {
         "json.is_valid(\"1.5E+999999999\")",
         "io.jwt.decode(concat(\".\", [base64url.encode_no_pad(`{\"alg\": 1e999999999}`), \"e30\", \"\"]))",
     ] {
-        let before = Instant::now();
+        let before = worked();
         let outcome = evaluate_within(&format!("match if {{ x := {expression}; x == x }}"), limits);
         assert!(matches!(outcome, Outcome::Error(_)), "{expression}: {outcome:?}");
-        assert!(before.elapsed() < Duration::from_millis(400), "{expression}");
+        assert!(worked() - before < Duration::from_millis(400), "{expression}");
     }
     all_hold("to_number(\"1e300\") > 1e299\njson.unmarshal(`{\"sha\": \"3e99999ff\", \"short\": \"1e99999\"}`).sha != \"\"");
     let huge = b"package octelium.condition\nmatch if { 1.5e+10001 > 1 }";
