@@ -1,11 +1,10 @@
 """Rego conditions (`opa.inline`): decided, refused with a place, bounded, and never in the way of other requests."""
-import select
 import threading
 import time
 
 import pytest
 
-from testkit import Answer, Gateway, scaled, service, wait_for
+from testkit import Flood, Gateway, scaled, service, wait_for
 
 HEAD = "package octelium.condition\nimport rego.v1\n"
 # Never true, and not to be found out within the deadline.
@@ -22,6 +21,13 @@ def rego(name, upstream, body, effect="ALLOW", head=HEAD):
 def token(gateway):
     gateway.user("rego-user", groups=())
     return gateway.token("rego-user")
+
+
+@pytest.fixture(scope="module")
+def bystander(gateway):
+    """A token of somebody who has nothing else under way."""
+    gateway.user("rego-bystander", groups=())
+    return gateway.token("rego-bystander")
 
 
 def test_a_script_decides(gateway, token, upstream):
@@ -74,7 +80,7 @@ def test_an_endless_script_is_ended_and_is_not_the_workers_work(gateway, token, 
     assert busy < 0.5, "the one worker ran the script"
 
 
-def test_an_endless_script_delays_nobody(gateway, token, upstream, endless):
+def test_an_endless_script_delays_nobody(gateway, token, bystander, upstream, endless):
     gateway.apply(rego("rego-quick", upstream, "match := true\n"))
     before = gateway.settled_metrics()["requests_total"]
     answers = []
@@ -83,7 +89,7 @@ def test_an_endless_script_delays_nobody(gateway, token, upstream, endless):
     wait_for(lambda: gateway.metrics()["requests_total"] == before + 1, 20, "the script is asked")
     quick = 0
     while asking.is_alive():
-        assert gateway.get("rego-quick", token=token).status == 200
+        assert gateway.get("rego-quick", token=bystander).status == 200
         quick += 1
     asking.join()
     assert [answer.status for answer in answers] == [403]
@@ -115,60 +121,28 @@ def test_a_client_that_leaves_early_does_no_harm(gateway, token, upstream):
 SLOW = f"match if {{ some x in numbers.range(1, {scaled(100_000, 20_000)}); x == {scaled(100_000, 20_000)} }}\n"
 
 
-class Flood:
-    """Requests that all come at once, each on a connection that was opened before."""
-
-    def __init__(self, gateway, name, tokens):
-        # In clear: a TLS connection has something to read (tickets) before it has an answer.
-        self.sockets = [gateway.connect_plaintext(timeout=60) for _ in tokens]
-        authorizations = [f"Authorization: Bearer {token}\r\n" if token else "" for token in tokens]
-        self.heads = [f"GET / HTTP/1.1\r\nHost: {gateway.host(name)}\r\n{text}\r\n".encode() for text in authorizations]
-
-    def __enter__(self):
-        for sock, head in zip(self.sockets, self.heads):
-            sock.sendall(head)
-        return self
-
-    def __exit__(self, *_):
-        for sock in self.sockets:
-            sock.close()
-
-    def answered(self):
-        """What has been answered by now."""
-        return self.take(select.select(self.sockets, [], [], 0)[0])
-
-    def rest(self):
-        return self.take(self.sockets)
-
-    def take(self, ready):
-        self.sockets = [sock for sock in self.sockets if sock not in ready]
-        answers = [Answer.read(sock) for sock in ready]
-        for sock in ready:
-            sock.close()
-        return answers
-
-
-@pytest.fixture(scope="module")
-def bystander(gateway):
-    """A token of somebody who has nothing else under way."""
-    gateway.user("rego-bystander", groups=())
-    return gateway.token("rego-bystander")
+def time_of(gateway, answer):
+    """When the gateway had the request, and when the answer had been given."""
+    common = gateway.entry_of(answer)["entry"]["common"]
+    return common["startedAt"], common["endedAt"]
 
 
 def check_that_a_flood_delays_only_itself(gateway, flooded, tokens, others, token):
     """Everything in front of whoever comes next, in one queue, would be more than a hundred decisions."""
-    flood = Flood(gateway, flooded, tokens)
-    sock = gateway.connect(others)
-    with flood, sock:
-        for _ in range(3):
-            assert gateway.get(others, token=token, sock=sock).status == 200
-        early = flood.answered()
-        late = flood.rest()
-    assert len([answer for answer in early if answer.status == 200]) < 32, "others waited for the flood"
-    decided = [answer for answer in early + late if answer.status == 200]
-    refused = [answer for answer in early + late if answer.status == 503]
+    with gateway.connect(others) as sock, Flood(gateway, flooded, tokens) as flood:
+        of_others = [gateway.get(others, token=token, sock=sock) for _ in range(3)]
+        answers = flood.answers()
+    assert [answer.status for answer in of_others] == [200] * 3
+    decided = [answer for answer in answers if answer.status == 200]
+    refused = [answer for answer in answers if answer.status == 503]
     assert len(decided) + len(refused) == len(tokens)
     assert len(decided) >= 100 and refused
+    # By the gateway's own clock, since the client may be held up, too.
+    ends = [time_of(gateway, answer)[1] for answer in decided]
+    times = [time_of(gateway, answer) for answer in of_others]
+    meanwhile = [end for begin, until in times for end in ends if begin <= end <= until]
+    assert len(meanwhile) < 32, "others waited for the flood"
+    assert max(ends) > times[-1][1], "the flood was over before"
     assert {gateway.entry_of(answer)["ext"]["reason"] for answer in refused} == {"policy_busy"}
 
 
@@ -195,6 +169,7 @@ def test_the_end_does_not_wait_for_what_waits(upstream):
         gateway.user("rego-user", groups=())
         token = gateway.token("rego-user")
         gateway.apply(rego("rego-endless", upstream, ENDLESS))
+        before = gateway.settled_metrics()["requests_total"]
         with Flood(gateway, "rego-endless", [token] * 30):
-            time.sleep(0.2)
+            wait_for(lambda: gateway.metrics()["requests_total"] == before + 30, 20, "all requests have begun")
             gateway.stop(timeout=15)

@@ -1,10 +1,9 @@
 """Shadow rules: evaluated, logged and counted, never enforced (docs/adr/0008-shadow-policies.md)."""
-import contextlib
 import json
 
 import pytest
 
-from testkit import Answer, service
+from testkit import Flood, service
 
 
 @pytest.fixture(scope="module")
@@ -45,18 +44,6 @@ SLOW = ("package octelium.condition\nimport rego.v1\n"
         "match if { some x in numbers.range(1, 100000); x == 100000 }\n")
 
 
-def all_at_once(gateway, name, token, count):
-    """The answers to requests that all wait for their last bytes, which then come in one go."""
-    head = f"GET / HTTP/1.1\r\nHost: {gateway.host(name)}\r\nAuthorization: Bearer {token}\r\n"
-    with contextlib.ExitStack() as stack:
-        connections = [stack.enter_context(gateway.connect_plaintext()) for _ in range(count)]
-        for connection in connections:
-            connection.sendall(head.encode())
-        for connection in connections:
-            connection.sendall(b"\r\n")
-        return [Answer.read(connection) for connection in connections]
-
-
 def test_a_slow_script_of_a_shadow_refuses_nobody(gateway, token, upstream):
     """It is asked on a thread, and where others wait for one it is not asked; the decision stands."""
     rule = {"name": "slow", "effect": "DENY", "condition": {"opa": {"inline": SLOW}}}
@@ -67,7 +54,8 @@ def test_a_slow_script_of_a_shadow_refuses_nobody(gateway, token, upstream):
                                        "authorization": {"inlinePolicies": policies}}}))
     shadow = gateway.entry_of(gateway.get("slow", token=token))["ext"]["shadow"]
     assert (shadow["status"], shadow["reason"], shadow["ruleName"]) == ("DENIED", "policy_deny", "slow")
-    answers = all_at_once(gateway, "slow", token, 64)
+    with Flood(gateway, "slow", [token] * 64) as flood:
+        answers = flood.answers()
     assert {answer.status for answer in answers} == {200}
     shadows = [gateway.entry_of(answer)["ext"]["shadow"] for answer in answers]
     assert {shadow["reason"] for shadow in shadows} == {"policy_deny", "policy_busy"}

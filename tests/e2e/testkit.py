@@ -325,6 +325,27 @@ class Gateway:
         return [entry for entry in self._entries.values() if select(entry)]
 
 
+class Flood:
+    """Requests that all come at once, each on a connection that was opened before."""
+
+    def __init__(self, gateway, name, tokens):
+        self.sockets = [gateway.connect_plaintext(timeout=60) for _ in tokens]
+        authorizations = [f"Authorization: Bearer {token}\r\n" if token else "" for token in tokens]
+        self.heads = [f"GET / HTTP/1.1\r\nHost: {gateway.host(name)}\r\n{text}\r\n".encode() for text in authorizations]
+
+    def __enter__(self):
+        for sock, head in zip(self.sockets, self.heads):
+            sock.sendall(head)
+        return self
+
+    def __exit__(self, *_):
+        for sock in self.sockets:
+            sock.close()
+
+    def answers(self):
+        return [Answer.read(sock) for sock in self.sockets]
+
+
 def service(name, url=None, **spec):
     """A public HTTP Service; `http` goes to spec.config.http, everything else to spec."""
     config = spec.pop("config", {})
