@@ -4,12 +4,12 @@ namespace gateway {
 
 std::shared_ptr<const policy::Residual> ResidualTable::get(
     const std::shared_ptr<const ServicePolicy>& service, const policy::Subject& subject,
-    const policy::SubjectRules* rules) {
+    const policy::SubjectRules* rules, std::chrono::nanoseconds making) {
   const auto found = items_.find(service.get());
   // One that is expired had its address before this one.
   if (found != items_.end() && !found->second.service.expired()) return found->second.residual;
   if (items_.size() >= kMaxServices) clear();
-  auto residual = policy::Residual::make(subject, service->access, service->rules, rules);
+  auto residual = policy::Residual::make(subject, service->access, service->rules, rules, making);
   Item& item = items_[service.get()];
   weight_ -= item.weight;
   item = {service, residual, residual == nullptr ? 1 : residual->weight()};
@@ -65,7 +65,7 @@ std::shared_ptr<const policy::Residual> SubjectCache::residual(
     const policy::Subject& subject) {
   ResidualTable& table = entry == nullptr ? strangers_ : entry->residuals;
   const std::size_t before = table.weight();
-  auto out = table.get(service, subject, entry == nullptr ? nullptr : &entry->rules);
+  auto out = table.get(service, subject, entry == nullptr ? nullptr : &entry->rules, making_);
   if (table.weight() > before) weight_ += table.weight() - before;
   if (weight_ > most_) {
     strangers_.clear();

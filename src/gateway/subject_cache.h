@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -16,10 +17,12 @@ namespace gateway {
 // for each Service that was asked for. Of one worker; bounded, and emptied when full.
 class ResidualTable {
  public:
-  // nullptr: there is none, decide without. What it points to lasts as long as `service`.
+  // nullptr: there is none, decide without. What it points to lasts as long as `service`. A new one
+  // takes at most `making`.
   std::shared_ptr<const policy::Residual> get(const std::shared_ptr<const ServicePolicy>& service,
                                               const policy::Subject& subject,
-                                              const policy::SubjectRules* rules);
+                                              const policy::SubjectRules* rules,
+                                              std::chrono::nanoseconds making);
   // Forgets Services that changed or are gone.
   void sweep();
   void clear();
@@ -57,8 +60,11 @@ class SubjectCache {
     mutable ResidualTable residuals;
   };
 
-  // `most`: of policy::Residual::weight() of all of them, which is about 128 MiB.
-  explicit SubjectCache(std::size_t most = std::size_t{1} << 21) : most_(most) {}
+  // `most`: of policy::Residual::weight() of all of them, which is about 128 MiB. `making`: what
+  // each may take, by the clock on the wall.
+  explicit SubjectCache(std::size_t most = std::size_t{1} << 21,
+                        std::chrono::nanoseconds making = policy::Residual::kMaxMakingTime)
+      : most_(most), making_(making) {}
 
   // Shared: a request keeps its entry for as long as it runs, whatever happens to the cache.
   std::shared_ptr<const Entry> get(const std::shared_ptr<const identity::LiveSession>& session,
@@ -78,6 +84,7 @@ class SubjectCache {
   ResidualTable strangers_;
   std::size_t weight_ = 0;  // of all Residuals, at most
   const std::size_t most_;
+  const std::chrono::nanoseconds making_;
   policy::AuthorizationCache authorizations_;
 };
 

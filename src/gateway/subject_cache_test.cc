@@ -5,6 +5,9 @@
 namespace gateway {
 namespace {
 
+// What a machine that is busy elsewhere does not exceed.
+constexpr std::chrono::hours kAmple{1};
+
 class SubjectCacheTest : public testing::Test {
  protected:
   SubjectCacheTest() {
@@ -35,7 +38,7 @@ spec:
 )");
   std::shared_ptr<identity::LiveSession> session_;
   std::shared_ptr<const ClusterPolicy> cluster_ = std::make_shared<ClusterPolicy>();
-  SubjectCache cache_;
+  SubjectCache cache_{std::size_t{1} << 21, kAmple};
   std::shared_ptr<const SubjectCache::Entry> entry_;
 };
 
@@ -102,7 +105,7 @@ TEST_F(SubjectCacheTest, KeepsOnlySoMuchOfAllSessions) {
   const auto policy = service_policy(large);
   const std::size_t each = residual(policy)->weight();
   EXPECT_GE(each, 100u);
-  SubjectCache cache(10 * each);
+  SubjectCache cache(10 * each, kAmple);
   std::vector<std::shared_ptr<const SubjectCache::Entry>> entries;
   for (int i = 0; i < 100; ++i) {
     const auto session = std::make_shared<identity::LiveSession>();

@@ -46,7 +46,8 @@ std::string enforced_without_body(World& asking, Access access, const Decided& d
 }
 
 std::shared_ptr<const Residual> residual_of(World& world, const Decided& decided) {
-  return Residual::make(world.subject(), access_of(world.service), decided.rules, &decided.subject);
+  return Residual::make(world.subject(), access_of(world.service), decided.rules, &decided.subject,
+                        std::chrono::hours(1));
 }
 
 TEST(Residual, DecidesAsTheRulesDo) {

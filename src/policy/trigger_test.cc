@@ -150,8 +150,8 @@ TEST_F(TriggerTest, OfSomebodyElseLeavesNothingBehind) {
     add("preCondition: {userRef: {uid: somebody-else}}\n"
         "inlinePolicies: [{spec: {rules: [{effect: DENY, condition: {matchAny: true}}]}}]");
   const Decided decided(world);
-  const auto residual =
-      Residual::make(world.subject(), Access::kAuthenticated, decided.rules, &decided.subject);
+  const auto residual = Residual::make(world.subject(), Access::kAuthenticated, decided.rules,
+                                       &decided.subject, std::chrono::hours(1));
   EXPECT_EQ(residual->size(), 0u);
 }
 
