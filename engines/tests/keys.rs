@@ -62,6 +62,8 @@ fn certificates_are_read() {
         leaf.EmailAddresses == ["a@example.com"]
         leaf.URIStrings == ["https://example.com/"]
         leaf.SerialNumber == 4711
+        leaf.NotBefore == "2026-11-28T05:43:37Z" # as OpenSSL reads it
+        leaf.NotAfter == "2126-11-04T05:43:37Z"
         not leaf.IsCA"#
     ));
     holds(&format!("count(crypto.x509.parse_certificates({})) == 3", text(&[ROOT, MIDDLE, LEAF])));
