@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "policy/recorder.h"
 #include "policy/residual.h"
+#include "policy/silent_recorder_test.h"
 #include "resource/document.h"
 
 namespace {
@@ -32,19 +32,6 @@ class Headers final : public HeaderSource {
  private:
   static constexpr std::string_view kFields[][2] = {
       {"X-Team", "blue"}, {"X-Role", "a"}, {"x-role", "b"}};
-};
-
-class Nobody final : public Recorder {
- public:
-  void on_check(std::string_view, bool) override {}
-  void begin_policy(const CompiledPolicy&) override {}
-  void end_policy(bool) override {}
-  void begin_rule(const Rule&, const CompiledPolicy&) override {}
-  void end_rule(Condition::Outcome, std::string_view) override {}
-  void begin_condition(std::string_view, std::string_view) override {}
-  void on_cost(std::uint64_t) override {}
-  void on_value(std::uint32_t, std::uint32_t, std::uint32_t, const cel::Value&) override {}
-  void end_condition(Condition::Outcome, std::string_view) override {}
 };
 
 // Who asks, and for what; the same for all inputs.
@@ -130,8 +117,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   RequestContext plain(view, subject, kNow);
   RequestContext remembered(view, subject, kNow);
   RequestContext watched(view, subject, kNow);
-  Nobody nobody;
-  watched.set_recorder(&nobody);
+  SilentRecorder silent;
+  watched.set_recorder(&silent);
   const auto ask = [&](RequestContext& context, const Residual* with) {
     return decide(context, Access::kAuthenticated, rules, &prepared, with);
   };

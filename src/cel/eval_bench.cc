@@ -3,26 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
-#include <new>
 #include <vector>
 
+#include "base/counted_new_test.h"
 #include "cel/example_context.h"
 #include "cel/program.h"
-
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-// Counts what goes through operator new. bench/instructions.py counts the instructions.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 

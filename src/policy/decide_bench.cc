@@ -2,47 +2,14 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
-#include <new>
 
+#include "base/counted_new_test.h"
+#include "policy/bench_headers.h"
 #include "policy/residual.h"
 #include "resource/document.h"
 
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
 namespace policy {
 namespace {
-
-class Headers final : public HeaderSource {
- public:
-  std::size_t size() const override { return std::size(kFields); }
-  std::string_view name(std::size_t index) const override { return kFields[index][0]; }
-  std::string_view value(std::size_t index) const override { return kFields[index][1]; }
-
- private:
-  static constexpr std::string_view kFields[][2] = {
-      {"Host", "my-api.example.com"},
-      {"User-Agent", "curl/7.88.1"},
-      {"Accept", "*/*"},
-      {"Accept-Encoding", "gzip, br"},
-      {"Authorization", "Bearer abcdefghijklmnopqrstuvwxyz"},
-      {"X-Request-Id", "4711"},
-      {"X-Forwarded-For", "203.0.113.7"},
-      {"Content-Type", "application/json"},
-      {"Content-Length", "37"},
-      {"X-Custom-Header", "this-value"}};
-};
 
 // The guide's conditions; the fifth reads the body.
 constexpr std::string_view kFour = R"(
@@ -97,7 +64,7 @@ struct World {
   corev1::Service service;
   corev1::User user;
   corev1::Session session;
-  const Headers headers;
+  const BenchHeaders headers;
   RequestView view;
   Subject subject;
   PolicySet policies;

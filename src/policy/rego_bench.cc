@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "policy/bench_headers.h"
 #include "policy/condition.h"
 #include "policy/rego_run.h"
 #include "resource/document.h"
@@ -33,26 +34,6 @@ match if {
 }
 )";
 
-class Headers final : public HeaderSource {
- public:
-  std::size_t size() const override { return std::size(kFields); }
-  std::string_view name(std::size_t index) const override { return kFields[index][0]; }
-  std::string_view value(std::size_t index) const override { return kFields[index][1]; }
-
- private:
-  static constexpr std::string_view kFields[][2] = {
-      {"Host", "my-api.example.com"},
-      {"User-Agent", "curl/7.88.1"},
-      {"Accept", "*/*"},
-      {"Accept-Encoding", "gzip, br"},
-      {"Authorization", "Bearer abcdefghijklmnopqrstuvwxyz"},
-      {"X-Request-Id", "4711"},
-      {"X-Forwarded-For", "203.0.113.7"},
-      {"Content-Type", "application/json"},
-      {"Content-Length", "37"},
-      {"X-Custom-Header", "this-value"}};
-};
-
 struct RegoWorld {
   RegoWorld() {
     if (!resource::decode_into("spec: {groups: [dev, ops]}", user)) std::abort();
@@ -66,7 +47,7 @@ struct RegoWorld {
   RequestContext context() const { return {view, subject, base::WallTime{}}; }
 
   corev1::User user;
-  const Headers headers;
+  const BenchHeaders headers;
   RequestView view;
   Subject subject;
 };

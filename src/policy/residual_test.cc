@@ -1,26 +1,13 @@
 #include "policy/residual.h"
 
 #include "policy/random_world_test.h"
-#include "policy/recorder.h"
+#include "policy/silent_recorder_test.h"
 #include "policy/testkit_test.h"
 
 namespace policy {
 namespace {
 
 using Spec = corev1::Policy::Spec;
-
-class Silent final : public Recorder {
- public:
-  void on_check(std::string_view, bool) override {}
-  void begin_policy(const CompiledPolicy&) override {}
-  void end_policy(bool) override {}
-  void begin_rule(const Rule&, const CompiledPolicy&) override {}
-  void end_rule(Condition::Outcome, std::string_view) override {}
-  void begin_condition(std::string_view, std::string_view) override {}
-  void on_cost(std::uint64_t) override {}
-  void on_value(std::uint32_t, std::uint32_t, std::uint32_t, const cel::Value&) override {}
-  void end_condition(Condition::Outcome, std::string_view) override {}
-};
 
 std::string text_of(const Decision& decision) {
   return std::string(decision.code) + (decision.allowed ? " allowed " : " denied ") +
@@ -74,7 +61,7 @@ TEST(Residual, DecidesAsTheRulesDo) {
       RequestContext plain(asking.request(), subject, asking.now);
       RequestContext remembered(asking.request(), subject, asking.now);
       RequestContext watched(asking.request(), subject, asking.now);
-      Silent silent;
+      SilentRecorder silent;
       watched.set_recorder(&silent);
       const Decision expected = decide(plain, access, decided.rules, &decided.subject);
       const Decision got =
