@@ -89,5 +89,7 @@ def _answers(port):
 def _last_reason(path, wanted):
     text = path.read_text()
     lines = text[:text.rfind("\n") + 1].splitlines()  # the last may not be whole yet
-    last = json.loads(lines[-1])["ext"].get("reason") if lines else None
+    # Each worker writes its own lines, so that of two that came within a moment either may be the last in the file.
+    entries = sorted(map(json.loads, lines), key=lambda entry: entry["entry"]["common"]["startedAt"])
+    last = entries[-1]["ext"].get("reason") if entries else None
     return last if last == wanted else None
