@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
+use crate::weight::within;
+
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub time: Duration,
@@ -17,6 +19,10 @@ pub struct Limits {
 pub enum Exceeded {
     Time,
     Memory,
+    /// Of values within one another.
+    Depth,
+    /// Of an integer.
+    Digits,
 }
 
 impl fmt::Display for Exceeded {
@@ -24,6 +30,8 @@ impl fmt::Display for Exceeded {
         f.write_str(match self {
             Exceeded::Time => "the evaluation took too long",
             Exceeded::Memory => "the evaluation needs too much memory",
+            Exceeded::Depth => "a value is nested too deep",
+            Exceeded::Digits => "a number has too many digits",
         })
     }
 }
@@ -142,9 +150,7 @@ pub fn make(weigh: impl FnOnce(u64) -> u64) -> Result<(), Exceeded> {
     remaining()?;
     let Some(mut running) = RUNNING.get() else { return Ok(()) };
     let weight = weigh(running.makes);
-    if weight >= running.makes {
-        return Err(Exceeded::Memory);
-    }
+    within(weight, running.makes)?;
     running.makes -= weight;
     RUNNING.set(Some(running));
     Ok(())

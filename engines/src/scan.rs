@@ -1,7 +1,7 @@
 //! A look at a script's tokens: what it reads of `input`, and its `print` calls, which are erased.
 //! Positions stay what they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::reads::{Name, ends_expression, name_before_assignment, reads_of};
 use crate::weight::is_huge_number;
@@ -217,21 +217,34 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Where each bracket opens, by where it ends.
-pub fn brackets(source: &str) -> BTreeMap<usize, usize> {
+/// Where something begins and ends.
+#[derive(Default)]
+pub struct Edges {
+    /// Where each bracket opens, by where it ends.
+    pub brackets: BTreeMap<usize, usize>,
+    /// Within the quotes.
+    pub string_starts: BTreeSet<usize>,
+    pub string_ends: BTreeSet<usize>,
+}
+
+pub fn edges(source: &str) -> Edges {
     let mut scanner = Scanner::new(source);
-    let (mut open, mut found) = (Vec::new(), BTreeMap::new());
+    let (mut open, mut found) = (Vec::new(), Edges::default());
     while let Some(byte) = scanner.peek() {
         match byte {
             b'#' => scanner.skip_comment(),
-            b'"' | b'`' => scanner.skip_string(),
+            b'"' | b'`' => {
+                found.string_starts.insert(scanner.at + 1);
+                scanner.skip_string();
+                found.string_ends.insert(scanner.at - 1);
+            }
             _ => {
                 if matches!(byte, b'(' | b'[' | b'{') {
                     open.push(scanner.at);
                 }
                 scanner.at += 1;
                 if matches!(byte, b')' | b']' | b'}') {
-                    found.extend(open.pop().map(|start| (scanner.at, start)));
+                    found.brackets.extend(open.pop().map(|start| (scanner.at, start)));
                 }
             }
         }

@@ -8,21 +8,42 @@ use crate::limits::{Exceeded, afford, make, remaining};
 
 /// Of a number that is written with an exponent.
 const MAX_EXPONENT: u64 = 10_000;
+/// Of an integer that a script makes: it takes long to be written.
+pub const MAX_BITS: u64 = 100_000;
+/// Values within one another: they are printed, compared and let go by functions that call themselves.
+const MAX_NESTING: u64 = 256;
+/// Of a value that is deeper.
+const TOO_DEEP: u64 = u64::MAX;
+/// Spaces for each level that the interpreter puts before a line, where it prints two values that conflict.
+const INDENT: u64 = 2;
+
+/// Of an integer that is larger than a word; 64 of all else.
+pub fn bits(value: &Value) -> u64 {
+    match value {
+        Value::Number(number) if number.as_i64().is_none() => number.as_big().map_or(64, |integer| integer.bits().max(64)),
+        _ => 64,
+    }
+}
+
+/// What is escaped in JSON by six bytes.
+fn controls(text: &str) -> u64 {
+    text.bytes().filter(u8::is_ascii_control).count() as u64
+}
 
 /// Bytes of `value` as a text, about; from `most` on it is not counted further. A level of nesting
 /// adds `indent` to each line.
 fn written(value: &Value, indent: u64, depth: u64, most: u64) -> u64 {
+    if depth > MAX_NESTING {
+        return TOO_DEEP;
+    }
     let mut sum: u64 = 4 + indent * depth;
     let mut add = |part: &Value| {
         sum = sum.saturating_add(written(part, indent, depth + 1, most.saturating_sub(sum)));
         sum < most
     };
     match value {
-        Value::String(text) => sum += text.len() as u64 * 2,
-        Value::Number(number) => {
-            let is_huge = number.as_f64().is_none_or(|number| number.abs() > 1e300);
-            sum += if is_huge { number.format_decimal().len() as u64 } else { 20 };
-        }
+        Value::String(text) => sum += text.len() as u64 * 2 + controls(text) * 4,
+        Value::Number(_) => sum += bits(value) / 3,
         Value::Array(items) => {
             items.iter().all(&mut add);
         }
@@ -37,19 +58,25 @@ fn written(value: &Value, indent: u64, depth: u64, most: u64) -> u64 {
     sum
 }
 
+pub fn within(bytes: u64, most: u64) -> Result<(), Exceeded> {
+    match bytes {
+        TOO_DEEP => Err(Exceeded::Depth),
+        _ if bytes >= most => Err(Exceeded::Memory),
+        _ => Ok(()),
+    }
+}
+
 /// Whether `value` can be written out within the limits.
 pub fn afford_text(value: &Value, indent: u64) -> Result<(), Exceeded> {
     let most = remaining()?.memory;
     let bytes = written(value, indent, 0, most);
-    if bytes >= most {
-        return Err(Exceeded::Memory);
-    }
+    within(bytes, most)?;
     afford(bytes / 4, bytes)
 }
 
 /// Bytes of `value` as a text, about; no more than about `most` are counted.
 pub fn weigh(value: &Value, most: u64) -> u64 {
-    written(value, 0, 0, most)
+    written(value, INDENT, 0, most)
 }
 
 /// Bytes of a string that weighs no more than its place in an array.
@@ -72,6 +99,9 @@ pub fn measure_part(value: &Value) -> Result<(), Exceeded> {
 
 /// Counts what a value was made of.
 pub fn measure(value: &Value) -> Result<(), Exceeded> {
+    if bits(value) > MAX_BITS {
+        return Err(Exceeded::Digits);
+    }
     make(|most| {
         let mut sum: u64 = 0;
         let mut add = |part: &Value| {

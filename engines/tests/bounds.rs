@@ -114,6 +114,58 @@ fn the_stack_is_bounded() {
     assert!(compile(&format!("match if {}1", "- ".repeat(9000))).is_err());
 }
 
+/// Functions of functions put a value deeper into others than any script is long.
+#[test]
+fn values_of_functions_do_not_nest_without_end() {
+    let functions: String = (1..12).map(|i| format!("f{i}(x) := f{0}(f{0}(x))\n", i - 1)).collect();
+    let body = format!("f0(x) := [[[[[[[[[[[x]]]]]]]]]]]\n{functions}");
+    assert_eq!(evaluate(&format!("{body}match if count(f4(1)) == 1")), Outcome::Bool(true));
+    for of in ["f5(1)", "f11(1)"] {
+        match evaluate(&format!("{body}match if count({of}) == 1")) {
+            Outcome::Error(message) => assert!(message.ends_with("a value is nested too deep"), "{message}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn numbers_have_so_many_digits() {
+    let squares = |count: usize| (1..=count).map(|i| format!("n{i} := n{0} * n{0}\n", i - 1)).collect::<String>();
+    let body = format!("n0 := 2\nf(x) := ((1 + x * \nx) - 1) / 1\n{}", squares(40));
+    let most = "match if { n16 * n15 == bits.lsh(n15, 65536); n16 > product([n14, n14, n15, 2]) / 4 }";
+    assert_eq!(evaluate(&format!("{body}{most}")), Outcome::Bool(true));
+    for of in ["n17", "n40 - 1", "n16 * n16", "[n16 * n16]", "f(f(n15))", "f(n16)", "n16 * n16 * n16 | {1}", "product([n16, n16])", "bits.lsh(n16, 65536)", "mul(n16, n16)"] {
+        let before = worked();
+        match evaluate(&format!("{body}match if {{ x := {of}; x }}")) {
+            Outcome::Error(message) => assert!(message.contains("a number has too many digits"), "{of}: {message}"),
+            other => panic!("{of}: {other:?}"),
+        }
+        let took = worked() - before;
+        assert!(took < Duration::from_millis(500), "{of}: {took:?}");
+    }
+}
+
+/// One path may be written in many ways.
+#[test]
+fn a_filter_takes_no_element_twice() {
+    let body = "s := concat(\"\", [\"x\" | some _ in numbers.range(1, 50000)])\nw := [\" \", \"\\t\", \"\\n\", \"\\r\"]\n\
+                p := [[\"a\", concat(\"\", [a, b, c, d, \"0\"])] | some a in w; some b in w; some c in w; some d in w]\n\
+                match if json.filter({\"a\": [s]}, p) + 1";
+    assert_eq!(evaluate(body), Outcome::OutOfMemory);
+}
+
+/// What is printed of a text is up to six times as long, and each level of a value is indented.
+#[test]
+fn errors_are_not_longer_than_what_was_counted() {
+    let text = "s := concat(\"\", [\"\\u0001\" | some _ in numbers.range(1, 100000)])\nt := [s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s]";
+    let leaves = "a0 := [null, null, null, null, null, null, null, null]\n".to_string();
+    let wide: String = (1..5).map(|i| format!("a{i} := [{}]\n", vec![format!("a{}", i - 1); 8].join(", "))).collect();
+    let deep: String = (5..14).map(|i| format!("a{i} := [[[[[[[[[[[a{}]]]]]]]]]]]\n", i - 1)).collect();
+    for body in [format!("{text}\nmatch if t + 1"), format!("{leaves}{wide}{deep}match if count({{1: [a13, z] | some z in [1, 2]}}) > 0")] {
+        assert_eq!(evaluate(&body), Outcome::OutOfMemory, "{body}");
+    }
+}
+
 /// A patch of a value by itself doubles its depth.
 #[test]
 fn values_do_not_nest_without_end() {
@@ -185,7 +237,7 @@ fn shared_values_weigh_what_they_stand_for() {
     };
     let text = "a0 := [\"lol\", \"lol\"]";
     let list = |i: usize, of: &str| format!("a{i} := [{}]", eight(of));
-    let growths: [(&str, String); 22] = [
+    let growths: [(&str, String); 28] = [
         ("with data", levels(text, &|i, of| format!("a{i} := x if x := data.foo with data.foo.x as {of} with data.foo.y as {of}"))),
         ("literals", levels(text, &list)),
         ("objects", levels(text, &|i, of| format!("a{i} := {{\"x\": {of}, \"y\": [{of}, {of}], \"z\": {{{of}: {of}}}}}"))),
@@ -205,6 +257,12 @@ fn shared_values_weigh_what_they_stand_for() {
         ("with rules", format!("p.x := 1\np.y := 2\n{}", levels(text, &|i, of| format!("a{i} := x if x := p with data.octelium.condition.p.x as {of} with data.octelium.condition.p.y as {of}")))),
         ("else", levels(text, &|i, of| format!("a{i} := 1 if false else := [{}]", eight(of)))),
         ("keys of a rule", levels(text, &|i, of| format!("b{i}[[{}]] := 1\na{i} := k if some k, _ in b{i}", eight(of)))),
+        ("a last key", levels(text, &|i, of| format!("a{i}.b[x] := 1 if x := {of}\na{i}.c[x] := 1 if x := {of}\na{i}.d[x] if x := {of}"))),
+        ("inner keys", levels(text, &|i, of| format!("a{i}.b[x].k := 1 if x := {of}\na{i}.c[x].k := 1 if x := {of}\na{i}.d[x].k := 1 if x := {of}"))),
+        ("inner keys alone", levels(text, &|i, of| format!("a{i}[n][x] if {{ x := {of}; some n in [1, 2, 3] }}\na{i}[n][x][n] if {{ x := {of}; some n in [4, 5, 6] }}"))),
+        ("inner keys of else", levels(text, &|i, of| format!("a{i}.b[x].k := 1 if false\nelse := 2 if x := {of}\na{i}.c[x].k := 1 if false\nelse := 2 if x := {of}"))),
+        ("keys of sets", levels(text, &|i, of| format!("a{i}[n][x] contains 1 if {{ x := {of}; some n in [1, 2, 3] }}"))),
+        ("json.filter", levels(text, &|i, of| format!("a{i} := json.filter({{\"a\": [{of}]}}, [\"a/0\", \"a/ 0\", \"a/0 \", \"a/  0\"])"))),
         ("matches", levels(text, &|i, of| format!("b{i} := {{[\"10.0.0.0/8\", n, {of}] | some n in [1, 2, 3]}}\na{i} := net.cidr_contains_matches(b{i}, b{i})"))),
         ("in some", levels(text, &|i, of| format!("a{i} := x if some x in [[{}]]", eight(of)))),
         ("assignments", levels(text, &|i, of| format!("a{i} := y if {{ x := [{}]; [y, _] := [[x, x], 1] }}", eight(of)))),
@@ -268,6 +326,11 @@ fn measuring_changes_no_value() {
         "a := [1, 2]\nmatch if { [x | x := [a[_]]][1] == [2]; count([a[_] | true]) == 2; 2 in [a[1], 7]; some y in {a[_]}; y == 2 }",
         "default p := [1, {2}]\nmatch if p[1][2]",
         "match if { print([y], {y}); y := 1; x := [y,]; x == [1] }",
+        "match if { x := \"s\"; [(\"a\" * 2) | false] == []; p[x].k == \"v\"; p[\"t\"].k == `w`; q.k.s[\"u\"]; r[\"s\"][2] }\np[x].k := \"v\" if x := \"s\"\n\
+         p[x].k := `w` if x := \"t\"\nq.k[x] contains \"u\" if x := \"s\"\nr[x][ # ]\n1 + y\n # ]\n] if { x := \"s\"; y := 1 }",
+        "match if { not [2 * input.x | true]; not {3 * input.x * 3 | {input.x}}; {(2 * y) | some y in [3]} == {6} }",
+        "match if { [{\"k\": [1, input]}] = [{\"k\": x}]; w = x; count(w) == 2; [{y, -3}] = [z]; y in z; v := [[0, 1]]; [[_, 1]] = v }\ny := 1",
+        "p.x := \"abc\" if false else := f(\"é\")[\"k\"] * 2 - 4\nf(x) := {\"k\": (2 * 3) * count([(x * 1) | x := 2])}\nmatch if p.x == 8",
         "match = x if { y := 1; x := {\"measured0\": y} } else = false",
     ] {
         let outcome = evaluate(body);
@@ -282,6 +345,8 @@ fn errors_are_where_they_were_written() {
         ("match if { y := 1; x := [y]; z := {\"v\": y, \"w\": [x + 1, y]}; z }", "2:50: "),
         ("match if {\n  x := [input, [input | some _ in [input]]]\n  y := {x: x - 1}\n  y }", "4:12: "),
         ("match if { [1, y] == [2, 1 / 0]; y = 1 }", "2:28: "),
+        ("match if { x := 2 * 3 - 1; y := x * x + 4 * \"a\"; z := {\"v\": y}; z }", "2:46: "),
+        ("match if p.k.v\np[x].v := [x, x - 1] if x := \"k\"", "3:15: "),
     ] {
         match evaluate(body) {
             Outcome::Error(message) => assert!(message.starts_with(place), "{body}: {message}"),
@@ -292,6 +357,9 @@ fn errors_are_where_they_were_written() {
 
 #[test]
 fn what_cannot_be_measured_is_refused() {
+    let problem = refused("k.x := 1\np[k.x].y := 2\nmatch if p");
+    assert_eq!((problem.line, problem.column), (3, 4), "{problem:?}");
+    assert!(problem.message.starts_with("what stands in brackets within the name of a rule"), "{problem:?}");
     let problem = refused("match if {\n  y := 1; [x, [y, y]] = [[y, y], z]; z == x }");
     assert_eq!((problem.line, problem.column), (3, 11), "{problem:?}");
     assert!(problem.message.starts_with("both sides of this \"=\""), "{problem:?}");
