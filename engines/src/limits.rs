@@ -43,6 +43,7 @@ struct Running {
     until: Instant,
     memory_end: i64, // of the thread's live bytes
     makes: u64,      // what is left of what it may make, as it weighs when written out
+    has_made_all: bool,
 }
 
 thread_local! {
@@ -64,7 +65,7 @@ impl Scope {
         ASKS.call_once(|| regorus::set_global_memory_limit(Some(u64::MAX - 1)));
         let live = regorus_mimalloc::current_thread_live_bytes();
         let memory_end = live.saturating_add_unsigned(limits.memory);
-        let running = Running { until: Instant::now() + limits.time, memory_end, makes: limits.memory };
+        let running = Running { until: Instant::now() + limits.time, memory_end, makes: limits.memory, has_made_all: false };
         Scope {
             before: RUNNING.replace(Some(running)),
             limit_before: regorus_mimalloc::set_thread_limit(memory_end),
@@ -132,6 +133,13 @@ pub fn remaining() -> Result<Limits, Exceeded> {
     Ok(Limits { time, memory: memory.unsigned_abs() })
 }
 
+/// What an evaluation that failed had exceeded, whatever its error says: the interpreter does not
+/// pass on each.
+pub fn exceeded() -> Option<Exceeded> {
+    let has_made_all = RUNNING.get().is_some_and(|running| running.has_made_all);
+    if has_made_all { Some(Exceeded::Memory) } else { remaining().err() }
+}
+
 /// Whether a step of about so many nanoseconds and bytes can be afforded.
 pub fn afford(nanoseconds: u64, bytes: u64) -> Result<(), Exceeded> {
     let left = remaining()?;
@@ -150,8 +158,11 @@ pub fn make(weigh: impl FnOnce(u64) -> u64) -> Result<(), Exceeded> {
     remaining()?;
     let Some(mut running) = RUNNING.get() else { return Ok(()) };
     let weight = weigh(running.makes);
-    within(weight, running.makes)?;
-    running.makes -= weight;
+    let within = within(weight, running.makes);
+    match within {
+        Ok(()) => running.makes -= weight,
+        Err(exceeded) => running.has_made_all |= exceeded == Exceeded::Memory,
+    }
     RUNNING.set(Some(running));
-    Ok(())
+    within
 }

@@ -202,9 +202,11 @@ impl Program {
         if says(&Exceeded::Memory.to_string()) || says("execution exceeded memory limit") {
             return Outcome::OutOfMemory;
         }
-        match problem.line {
-            0 => Outcome::Error(problem.message),
-            line => Outcome::Error(format!("{line}:{}: {}", self.insertions.column(line, problem.column), problem.message)),
+        match (limits::exceeded(), problem.line) {
+            (Some(Exceeded::Time), _) => Outcome::OutOfTime,
+            (Some(_), _) => Outcome::OutOfMemory,
+            (None, 0) => Outcome::Error(problem.message),
+            (None, line) => Outcome::Error(format!("{line}:{}: {}", self.insertions.column(line, problem.column), problem.message)),
         }
     }
 

@@ -154,6 +154,35 @@ fn a_filter_takes_no_element_twice() {
     assert_eq!(evaluate(body), Outcome::OutOfMemory);
 }
 
+/// A path becomes a value as deep as it is long.
+#[test]
+fn paths_are_not_without_end() {
+    let body = "s := concat(\"\", [\"a/\" | some _ in numbers.range(1, 60000)])\nt := [\"a\" | some _ in numbers.range(1, 60000)]\n";
+    for call in ["json.filter({\"a\": 1}, [s])", "json.remove({\"a\": 1}, {s})", "json.filter({\"a\": 1}, [t])", "json.patch({\"a\": 1}, [{\"op\": \"remove\", \"path\": s}])"] {
+        match evaluate(&format!("{body}match if {call}")) {
+            Outcome::Error(message) => assert!(message.ends_with("a path has at most 256 members"), "{message}"),
+            other => panic!("{call}: {other:?}"),
+        }
+    }
+    assert_eq!(evaluate("match if json.remove({\"a\": {\"b\": 1}, \"c\": 2}, {\"a/b\", [\"c\"]}) == {\"a\": {}}"), Outcome::Bool(true));
+}
+
+/// Its parser keeps all that it has met, and looks through what is open.
+#[test]
+fn yaml_takes_no_more_than_it_may() {
+    for text in ["[", "- ", "? ", "a:\\n", "{a: "] {
+        let body = format!("c := concat(\"\", [\"{}\" | some _ in numbers.range(1, 1000)])\ns := concat(\"\", [c | some _ in numbers.range(1, 40)])", text.repeat(20));
+        for builtin in ["yaml.unmarshal", "yaml.is_valid"] {
+            let before = worked();
+            let outcome = evaluate(&format!("{body}\nmatch if {builtin}(s)"));
+            assert!(matches!(outcome, Outcome::OutOfMemory | Outcome::OutOfTime), "{text}: {outcome:?}");
+            assert!(worked() - before < Duration::from_secs(1), "{text}");
+        }
+    }
+    let body = "match if yaml.unmarshal(concat(\"\\n\", [sprintf(\"k%d: [a, {b: c}]\", [i]) | some i in numbers.range(1, 1000)])).k7[1].b == \"c\"";
+    assert_eq!(evaluate(body), Outcome::Bool(true));
+}
+
 /// What is printed of a text is up to six times as long, and each level of a value is indented.
 #[test]
 fn errors_are_not_longer_than_what_was_counted() {
@@ -237,7 +266,7 @@ fn shared_values_weigh_what_they_stand_for() {
     };
     let text = "a0 := [\"lol\", \"lol\"]";
     let list = |i: usize, of: &str| format!("a{i} := [{}]", eight(of));
-    let growths: [(&str, String); 28] = [
+    let growths: [(&str, String); 29] = [
         ("with data", levels(text, &|i, of| format!("a{i} := x if x := data.foo with data.foo.x as {of} with data.foo.y as {of}"))),
         ("literals", levels(text, &list)),
         ("objects", levels(text, &|i, of| format!("a{i} := {{\"x\": {of}, \"y\": [{of}, {of}], \"z\": {{{of}: {of}}}}}"))),
@@ -262,6 +291,7 @@ fn shared_values_weigh_what_they_stand_for() {
         ("inner keys alone", levels(text, &|i, of| format!("a{i}[n][x] if {{ x := {of}; some n in [1, 2, 3] }}\na{i}[n][x][n] if {{ x := {of}; some n in [4, 5, 6] }}"))),
         ("inner keys of else", levels(text, &|i, of| format!("a{i}.b[x].k := 1 if false\nelse := 2 if x := {of}\na{i}.c[x].k := 1 if false\nelse := 2 if x := {of}"))),
         ("keys of sets", levels(text, &|i, of| format!("a{i}[n][x] contains 1 if {{ x := {of}; some n in [1, 2, 3] }}"))),
+        ("a function's value", levels(text, &|i, of| format!("f{i}(x) := x\na{i} := x if x := f{i}(1) with f{i} as [{}]", eight(of)))),
         ("json.filter", levels(text, &|i, of| format!("a{i} := json.filter({{\"a\": [{of}]}}, [\"a/0\", \"a/ 0\", \"a/0 \", \"a/  0\"])"))),
         ("matches", levels(text, &|i, of| format!("b{i} := {{[\"10.0.0.0/8\", n, {of}] | some n in [1, 2, 3]}}\na{i} := net.cidr_contains_matches(b{i}, b{i})"))),
         ("in some", levels(text, &|i, of| format!("a{i} := x if some x in [[{}]]", eight(of)))),

@@ -17,7 +17,9 @@ const MAX_AUTOMATON_BYTES: usize = 1 << 20;
 const MAX_DIGITS: usize = 1000;
 const MAX_SHIFT: u64 = 65_536; // bits
 const MAX_DEPTH: usize = 64; // of a value
+const MAX_PATH: usize = 256; // members
 const MAX_YAML_ALIASES: usize = 16;
+const BYTES_A_YAML_EVENT: u64 = 320;
 
 macro_rules! guarded {
     ($name:literal, $arity:literal, $expression:literal, $guard:expr) => {
@@ -37,8 +39,9 @@ pub const BUILTINS: &[Builtin] = &[
     guarded!("bits.lsh", 2, "bits.lsh(input[0], input[1])", shift),
     guarded!("concat", 2, "concat(input[0], input[1])", concat),
     guarded!("glob.match", 3, "glob.match(input[0], input[1], input[2])", pattern_of_glob),
-    guarded!("json.filter", 2, "json.filter(input[0], input[1])", |_: &[Value]| anyhow::Ok(())), // to be measured
+    guarded!("json.filter", 2, "json.filter(input[0], input[1])", paths),
     guarded!("json.patch", 2, "json.patch(input[0], input[1])", nested),
+    guarded!("json.remove", 2, "json.remove(input[0], input[1])", paths),
     guarded!("json.unmarshal", 1, "json.unmarshal(input[0])", numbers_in_text),
     guarded!("numbers.range", 2, "numbers.range(input[0], input[1])", range),
     guarded!("numbers.range_step", 3, "numbers.range_step(input[0], input[1], input[2])", range),
@@ -161,8 +164,28 @@ fn cut_set(arguments: &[Value]) -> Result<()> {
     }
 }
 
+/// Each becomes a value as deep as it is long.
+fn paths(arguments: &[Value]) -> Result<()> {
+    elements(&arguments[1]).into_iter().try_for_each(path)
+}
+
+fn path(path: &Value) -> Result<()> {
+    let is_long = match path {
+        Value::String(text) => text.bytes().filter(|byte| *byte == b'/').count() > MAX_PATH,
+        Value::Array(members) => members.len() > MAX_PATH,
+        _ => false,
+    };
+    if is_long {
+        bail!("a path has at most {MAX_PATH} members");
+    }
+    Ok(())
+}
+
 /// A patch puts values into values, and so may double their depth.
 fn nested(arguments: &[Value]) -> Result<()> {
+    for member in elements(&arguments[1]).into_iter().filter_map(|patch| patch.as_object().ok()).flat_map(|patch| patch.values()) {
+        path(member)?;
+    }
     for value in arguments {
         afford_text(value, 0)?;
         if is_deeper(value, MAX_DEPTH) {
@@ -223,6 +246,18 @@ pub fn aliases(arguments: &[Value]) -> Result<()> {
     if count > MAX_YAML_ALIASES {
         bail!("a document has at most {MAX_YAML_ALIASES} aliases");
     }
+    let (mut events, mut depth, mut deepest) = (0_u64, 0_u64, 1_u64);
+    for byte in document.bytes() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' | b':' | b'-' | b'?' | b'\n' => {}
+            _ => continue,
+        }
+        (events, deepest) = (events + 1, deepest.max(depth));
+    }
+    // At each, the parser looks through all that is open.
+    afford(events.saturating_mul(deepest), events.saturating_mul(BYTES_A_YAML_EVENT))?;
     // Nested ones double what they stand for.
     makes((document.len() as u64).saturating_mul(4) << count.min(32))
 }
