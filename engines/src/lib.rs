@@ -7,6 +7,7 @@ mod calls;
 mod document;
 mod limits;
 mod measured;
+mod places;
 mod program;
 mod reads;
 mod scan;
