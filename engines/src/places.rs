@@ -109,7 +109,10 @@ fn kind(expression: &Json) -> &str {
 /// A walk through the tree. What stands in `any` is a place of its own; a `part` belongs to a literal.
 impl Walk<'_> {
     fn rule(&mut self, rule: &Json) {
-        let Some((shape, head)) = first_member(&rule["Spec"]["head"]) else { return }; // a default is constant
+        if let Json::Object(default) = &rule["Default"] {
+            return self.default(&default["value"]);
+        }
+        let Some((shape, head)) = first_member(&rule["Spec"]["head"]) else { return };
         let is_part = kind(&head["refr"]) != "Var";
         let names = match shape {
             "Func" => Vec::new(), // of constants
@@ -127,6 +130,23 @@ impl Walk<'_> {
                 self.add(&names, Some(&body["assign"]["value"]), &head["refr"]);
             }
             self.query(&body["query"]);
+        }
+    }
+
+    /// Constant, but for what is within comprehensions. No call may stand around those.
+    fn default(&mut self, value: &Json) {
+        let Some((kind, node)) = first_member(value) else { return };
+        match kind {
+            "Array" | "Set" => items(&node["items"]).iter().for_each(|item| self.default(item)),
+            "Object" => items(&node["fields"]).iter().for_each(|field| {
+                self.default(&field[1]);
+                self.default(&field[2]);
+            }),
+            "ArrayCompr" | "SetCompr" | "ObjectCompr" => {
+                ["term", "key", "value"].iter().for_each(|name| self.value(&node[*name], true));
+                self.query(&node["query"]);
+            }
+            _ => self.any(value),
         }
     }
 

@@ -105,7 +105,6 @@ fn the_stack_is_bounded() {
     let functions: String = (0..1000).map(|i| format!("f{i}(n) := f{}(n)\n", i + 1)).collect();
     assert!(refused(&format!("{functions}f1000(n) := n\nmatch if f0(1)")).message.contains("lead to one another"));
 
-
     let body: String = (0..1000).map(|i| format!("some x{i} in [1]\n")).collect();
     assert!(matches!(evaluate(&format!("match if {{\n{body}}}")), Outcome::Error(_) | Outcome::OutOfMemory));
     let loops = "a[_]\n".repeat(3500);
@@ -131,10 +130,10 @@ fn values_of_functions_do_not_nest_without_end() {
 #[test]
 fn numbers_have_so_many_digits() {
     let squares = |count: usize| (1..=count).map(|i| format!("n{i} := n{0} * n{0}\n", i - 1)).collect::<String>();
-    let body = format!("n0 := 2\nf(x) := ((1 + x * \nx) - 1) / 1\n{}", squares(40));
+    let body = format!("n0 := 2\ndefault d := [x | x := n16 * n16]\nf(x) := ((1 + x * \nx) - 1) / 1\n{}", squares(40));
     let most = "match if { n16 * n15 == bits.lsh(n15, 65536); n16 > product([n14, n14, n15, 2]) / 4 }";
     assert_eq!(evaluate(&format!("{body}{most}")), Outcome::Bool(true));
-    for of in ["n17", "n40 - 1", "n16 * n16", "[n16 * n16]", "f(f(n15))", "f(n16)", "n16 * n16 * n16 | {1}", "product([n16, n16])", "bits.lsh(n16, 65536)", "mul(n16, n16)"] {
+    for of in ["n17", "n40 - 1", "d", "n16 * n16", "[n16 * n16]", "f(f(n15))", "f(n16)", "n16 * n16 * n16 | {1}", "product([n16, n16])", "bits.lsh(n16, 65536)", "mul(n16, n16)"] {
         let before = worked();
         match evaluate(&format!("{body}match if {{ x := {of}; x }}")) {
             Outcome::Error(message) => assert!(message.contains("a number has too many digits"), "{of}: {message}"),
@@ -266,7 +265,7 @@ fn shared_values_weigh_what_they_stand_for() {
     };
     let text = "a0 := [\"lol\", \"lol\"]";
     let list = |i: usize, of: &str| format!("a{i} := [{}]", eight(of));
-    let growths: [(&str, String); 29] = [
+    let growths: [(&str, String); 35] = [
         ("with data", levels(text, &|i, of| format!("a{i} := x if x := data.foo with data.foo.x as {of} with data.foo.y as {of}"))),
         ("literals", levels(text, &list)),
         ("objects", levels(text, &|i, of| format!("a{i} := {{\"x\": {of}, \"y\": [{of}, {of}], \"z\": {{{of}: {of}}}}}"))),
@@ -294,6 +293,12 @@ fn shared_values_weigh_what_they_stand_for() {
         ("a function's value", levels(text, &|i, of| format!("f{i}(x) := x\na{i} := x if x := f{i}(1) with f{i} as [{}]", eight(of)))),
         ("json.filter", levels(text, &|i, of| format!("a{i} := json.filter({{\"a\": [{of}]}}, [\"a/0\", \"a/ 0\", \"a/0 \", \"a/  0\"])"))),
         ("matches", levels(text, &|i, of| format!("b{i} := {{[\"10.0.0.0/8\", n, {of}] | some n in [1, 2, 3]}}\na{i} := net.cidr_contains_matches(b{i}, b{i})"))),
+        ("defaults", levels(text, &|i, of| format!("default a{i} := [{of} | some _ in numbers.range(1, 8)]"))),
+        ("defaults of sets", levels(text, &|i, of| format!("default a{i} := {{[{of}, n] | some n in numbers.range(1, 8)}}"))),
+        ("defaults of objects", levels(text, &|i, of| format!("default a{i} := {{n: {of} | some n in numbers.range(1, 8)}}"))),
+        ("literals of defaults", levels(text, &|i, of| format!("default a{i} := [[{of} | true], {{\"a\": [x | x := {of}]}}, {{{of} | true}}]"))),
+        ("literals in defaults", levels(text, &|i, of| format!("default a{i} := [x | x := [{}]]", eight(of)))),
+        ("functions with defaults", levels(text, &|i, of| format!("default f{i}(_) := [{of} | some _ in numbers.range(1, 8)]\na{i} := f{i}(1)"))),
         ("in some", levels(text, &|i, of| format!("a{i} := x if some x in [[{}]]", eight(of)))),
         ("assignments", levels(text, &|i, of| format!("a{i} := y if {{ x := [{}]; [y, _] := [[x, x], 1] }}", eight(of)))),
     ];
