@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::calls::Script;
 use crate::places::{Addition, Places, places};
-use crate::program::Problem;
+use crate::program::{Problem, unreadable};
 
 const MAX_DOUBTS: usize = 64;
 
@@ -76,19 +76,19 @@ fn unused_name(source: &str) -> String {
     (0..).map(|number| format!("measured{number}")).find(|name| !source.contains(name)).unwrap_or_default()
 }
 
-/// `module` is the tree of `source`. `compiles` tells whether a text is a script, with a function of that name.
-pub fn measuring(script: &Script, module: &Json, source: &str, compiles: impl Fn(&Measuring) -> bool) -> Result<Measuring, Problem> {
+/// `module` is the tree of `source`. `compiles` tells whether a text is a script with a value for each variable.
+pub fn measuring(script: &Script, module: &Json, source: &str, compiles: impl Fn(&Measuring) -> Result<bool, Problem>) -> Result<Measuring, Problem> {
     let Places { places, parts, additions, mut doubts, bad_head, is_lost } = places(script, module, source);
     if let Some((line, column)) = bad_head {
         return Err(Problem::new(line, column, "what stands in brackets within the name of a rule is a variable or a constant; give it a name"));
     }
     if is_lost {
-        return Err(Problem::new(0, 0, "the script cannot be looked into"));
+        return Err(unreadable());
     }
     let name = unused_name(source);
     let with = |more: &[(usize, usize)]| Measuring::new(source, &name, &[&places, more].concat(), &parts, &additions);
     let all = with(&doubts.iter().map(|doubt| doubt.sides[0]).collect::<Vec<_>>());
-    if doubts.is_empty() || compiles(&all) {
+    if doubts.is_empty() || compiles(&all)? {
         return Ok(all);
     }
     if doubts.len() > MAX_DOUBTS {
@@ -98,8 +98,15 @@ pub fn measuring(script: &Script, module: &Json, source: &str, compiles: impl Fn
     // Where one side alone can make a value, that tells more of the variables than where both can.
     doubts.sort_by_key(|doubt| doubt.sides.len());
     for doubt in &doubts {
-        match doubt.sides.iter().find(|side| compiles(&with(&[&made[..], &[**side]].concat()))) {
-            Some(side) => made.push(*side),
+        let mut maker = None;
+        for side in &doubt.sides {
+            if compiles(&with(&[&made[..], &[*side]].concat()))? {
+                maker = Some(*side);
+                break;
+            }
+        }
+        match maker {
+            Some(side) => made.push(side),
             // The variable has its value, which the literal takes apart.
             None if doubt.sides.len() == 1 => {}
             None => {

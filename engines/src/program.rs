@@ -125,8 +125,8 @@ impl Program {
         check_rules(&script)?;
         check_depth(&script)?;
         prepare(&mut written).map_err(|error| refusal(&error))?;
-        let measuring = measuring(&script, &tree, &scan.text, |measuring| assemble(measuring).is_ok())?;
-        let engine = assemble(&measuring)?;
+        let measuring = measuring(&script, &tree, &scan.text, |measuring| Ok(assemble(measuring)?.is_some()))?;
+        let engine = assemble(&measuring)?.ok_or_else(unreadable)?;
         let rule = entry.rule();
         let has_entry = script.declares(&rule.split('.').map(str::to_string).collect::<Vec<_>>());
         let is_assembled = has_entry && engine.clone().compile_with_entrypoint(&rule.into()).is_err();
@@ -261,7 +261,8 @@ fn prepare(engine: &mut Engine) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn assemble(measuring: &Measuring) -> Result<Engine, Problem> {
+/// `None`: a variable in it is without a value. Any other fault must not decide what is measured.
+fn assemble(measuring: &Measuring) -> Result<Option<Engine>, Problem> {
     let mut engine = parse(&measuring.text).map_err(|error| refusal(&error))?;
     check_depth(&Script::read(&tree_of(&mut engine)?, &measuring.text))?;
     let functions = [("", weight::measure as fn(&Value) -> Result<(), Exceeded>), ("_part", weight::measure_part)];
@@ -275,15 +276,26 @@ fn assemble(measuring: &Measuring) -> Result<Engine, Problem> {
             .add_extension(format!("{}{suffix}", measuring.name), 1, Box::new(run))
             .map_err(|error| refusal(&error))?;
     }
-    prepare(&mut engine).map_err(|error| refusal(&error))?;
-    Ok(engine)
+    match prepare(&mut engine) {
+        Ok(()) => Ok(Some(engine)),
+        Err(error) if is_limit(&error) => Err(refusal(&error)),
+        Err(_) => Ok(None),
+    }
+}
+
+fn is_limit(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<LimitError>().is_some() || limits::was_stack_short() || limits::exceeded() == Some(Exceeded::Memory)
+}
+
+pub fn unreadable() -> Problem {
+    Problem::new(0, 0, "the script cannot be looked into")
 }
 
 fn tree_of(engine: &mut Engine) -> Result<Json, Problem> {
     let module = engine.get_modules().first().map(serde_json::to_value);
     match module {
         Some(Ok(module)) => Ok(module),
-        _ => Err(Problem::new(0, 0, "the script cannot be looked into")),
+        _ => Err(unreadable()),
     }
 }
 

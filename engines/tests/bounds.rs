@@ -424,3 +424,25 @@ fn small_values_may_be_made_without_end() {
     let body = "a := numbers.range(1, 1000)\nmatch if { some i in a; some j in a; x := [i, j, \"a\", true]; {x[1]: x[0]}[1] == 1001 } else := true";
     assert!(matches!(evaluate(body), Outcome::Bool(true) | Outcome::OutOfTime));
 }
+
+/// A place is measured or the script refused, whatever else would be too much once it is measured.
+#[test]
+fn what_is_measured_is_not_chosen_by_other_limits() {
+    let grows: String = (1..13).map(|i| format!("a{i} := x if x = [a{0}, a{0}, a{0}, a{0}, a{0}, a{0}, a{0}, a{0}]\n", i - 1)).collect();
+    for depth in 60..140 {
+        let below: String = (0..depth).map(|i| format!("r{i} := [r{} | true][0]\n", i + 1)).collect();
+        let body = format!("r{depth} := [\"lol\", \"lol\"]\na0 := r0\n{below}{grows}match if a12 == 1");
+        if let Ok(program) = compile(&body) {
+            let outcome = program.evaluate(with_members(&[]), LIMITS);
+            assert_eq!(outcome, Outcome::OutOfMemory, "{depth}");
+        }
+    }
+    for pattern in ["[x, _]", "[x, 1, _]", "[_, x]", "[x, [_]]"] {
+        let made = pattern.replacen('x', "[a{0}, a{0}, a{0}, a{0}, a{0}, a{0}, a{0}, a{0}]", 1);
+        let grows: String = (1..13).map(|i| format!("a{i} := x if {pattern} = {}\n", made.replace("{0}", &(i - 1).to_string()))).collect();
+        if let Ok(program) = compile(&format!("a0 := [\"lol\", \"lol\"]\n{grows}match if a12 == 1")) {
+            let outcome = program.evaluate(with_members(&[]), LIMITS);
+            assert!(matches!(outcome, Outcome::OutOfMemory | Outcome::Error(_)), "{pattern}: {outcome:?}");
+        }
+    }
+}
