@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <grpc/support/log.h>
+#include <grpcpp/completion_queue.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
@@ -11,7 +12,6 @@
 
 #include <array>
 #include <fstream>
-#include <future>
 #include <sstream>
 #include <thread>
 
@@ -110,10 +110,15 @@ class GrpcTransport final : public Transport {
     const grpc::Slice bytes(request.SerializeAsString());
     const grpc::ByteBuffer sent(&bytes, 1);
     grpc::ByteBuffer received;
-    std::promise<grpc::Status> done;
-    stub_.UnaryCall(&context, fmt::format("/{}/{}", service_name(call.service), call.method), {},
-                    &sent, &received, [&done](grpc::Status status) { done.set_value(status); });
-    grpc::Status status = done.get_future().get();
+    grpc::Status status(grpc::StatusCode::UNKNOWN, "no answer");
+    grpc::CompletionQueue queue;  // served by this thread: gRPC starts none for it
+    const auto started = stub_.PrepareUnaryCall(
+        &context, fmt::format("/{}/{}", service_name(call.service), call.method), sent, &queue);
+    started->StartCall();
+    started->Finish(&received, &status, nullptr);
+    void* tag = nullptr;
+    bool is_done = false;
+    queue.Next(&tag, &is_done);  // ends with the deadline of the call at the latest
     if (!status.ok()) return status;
     std::vector<grpc::Slice> slices;
     std::string joined;

@@ -23,6 +23,7 @@
 #include "cmd/dev_mode.h"
 #include "cmd/local_server.h"
 #include "cmd/logins.h"
+#include "cmd/openssl_exit.h"
 #include "cmd/options.h"
 #include "gateway/data_plane.h"
 #include "identity/bootstrap.h"
@@ -403,6 +404,7 @@ base::Result<void> serve(cmd::Options options) {
 }  // namespace
 
 int main(int argc, char** argv, char** environment) {
+  cmd::keep_openssl_until_the_end();
   const auto options = cmd::parse_options(argc, argv, environment);
   if (!options) {
     fmt::print(stderr, "octeliumd: {}\n", options.error().message);
