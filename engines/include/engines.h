@@ -73,6 +73,15 @@ int32_t engines_rego_evaluate(const engines_rego* program, const engines_value* 
                               const engines_value* attrs, const engines_limits* limits,
                               engines_buffer* out);
 
+/* Evaluates the script once more, watched. `out` has the parts of it, those that one is made of in
+ * front of it, a line each: where it begins and ends in the script (bytes), its depth (1: a
+ * statement), 1 for why the outcome is what it is, the type of its value ("undefined": it has
+ * none), what may be said of one that must not be shown, and the value; tabs in between. Returns
+ * the outcome, ENGINES_ERROR also where nothing can be told. */
+int32_t engines_rego_explain(const engines_rego* program, const engines_value* ctx,
+                             const engines_value* attrs, const engines_limits* limits,
+                             engines_buffer* out);
+
 /* --- JSON Schema --- */
 typedef struct engines_schema engines_schema;
 engines_schema* engines_schema_compile(const uint8_t* text, size_t size, engines_problem* problem);

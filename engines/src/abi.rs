@@ -7,6 +7,7 @@ use std::time::Duration;
 use regorus::Value;
 
 use crate::document;
+use crate::explained::Part;
 use crate::limits::Limits;
 use crate::program::{Entry, Outcome, Problem, Program};
 use crate::schema::Schema;
@@ -49,6 +50,12 @@ impl From<Problem> for ProblemOut {
 pub struct LimitsIn {
     time_ns: u64,
     memory_bytes: u64,
+}
+
+impl From<&LimitsIn> for Limits {
+    fn from(limits: &LimitsIn) -> Self {
+        Limits { time: Duration::from_nanos(limits.time_ns), memory: limits.memory_bytes.max(1) }
+    }
 }
 
 #[repr(C)]
@@ -187,15 +194,20 @@ pub unsafe extern "C" fn engines_rego_evaluate(
     };
     // SAFETY: as above.
     let (ctx, attrs) = unsafe { (ctx.as_ref(), attrs.as_ref()) };
-    let limits = Limits {
-        time: Duration::from_nanos(limits.time_ns),
-        memory: limits.memory_bytes.max(1),
-    };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        program.evaluate(document::with_members(&[("ctx", ctx), ("attrs", attrs)]), limits)
+        program.evaluate(document::with_members(&[("ctx", ctx), ("attrs", attrs)]), limits.into())
     }))
     .unwrap_or_else(|_| Outcome::Error(panicked().message));
-    let (code, text) = match outcome {
+    let (code, text) = coded(outcome);
+    // SAFETY: as above.
+    if let Some(out) = unsafe { out.as_mut() } {
+        *out = text.into();
+    }
+    code
+}
+
+fn coded(outcome: Outcome) -> (i32, String) {
+    match outcome {
         Outcome::Undefined => (0, String::new()),
         Outcome::Bool(false) => (1, String::new()),
         Outcome::Bool(true) => (2, String::new()),
@@ -204,12 +216,41 @@ pub unsafe extern "C" fn engines_rego_evaluate(
         Outcome::Error(message) => (OUTCOME_ERROR, message),
         Outcome::OutOfTime => (6, String::new()),
         Outcome::OutOfMemory => (7, String::new()),
+    }
+}
+
+/// # Safety
+/// See engines.h.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn engines_rego_explain(
+    program: *const Program,
+    ctx: *const Value,
+    attrs: *const Value,
+    limits: *const LimitsIn,
+    out: *mut Buffer,
+) -> i32 {
+    // SAFETY: the caller's promise, here and in the lines below.
+    let (Some(program), Some(limits)) = (unsafe { program.as_ref() }, unsafe { limits.as_ref() })
+    else {
+        return OUTCOME_ERROR;
     };
     // SAFETY: as above.
+    let (ctx, attrs) = unsafe { (ctx.as_ref(), attrs.as_ref()) };
+    let explained = catch_unwind(AssertUnwindSafe(|| {
+        program.explain(document::with_members(&[("ctx", ctx), ("attrs", attrs)]), limits.into())
+    }));
+    let Ok(Some((outcome, parts))) = explained else { return OUTCOME_ERROR };
+    // SAFETY: as above.
     if let Some(out) = unsafe { out.as_mut() } {
-        *out = text.into();
+        *out = parts.iter().map(line).collect::<String>().into();
     }
-    code
+    coded(outcome).0
+}
+
+/// None of it has tabs or ends of lines in it.
+fn line(part: &Part) -> String {
+    let Part { span: (start, end), depth, is_cause, kind, size, value } = part;
+    format!("{start}\t{end}\t{depth}\t{}\t{kind}\t{size}\t{value}\n", u8::from(*is_cause))
 }
 
 /// # Safety

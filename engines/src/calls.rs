@@ -31,6 +31,7 @@ pub enum Named {
 #[derive(Default)]
 pub struct Definition {
     pub is_function: bool,
+    pub arguments: usize,
     pub line: u32,
     pub column: u32,
     /// How deep the interpreter nests in its bodies, about, in kilobytes of its stack.
@@ -104,7 +105,7 @@ impl Script {
         }
     }
 
-    fn in_package(&self, path: &[String]) -> Path {
+    pub fn in_package(&self, path: &[String]) -> Path {
         if path.first().is_some_and(|first| first == "data") { path.to_vec() } else { [&self.package, path].concat() }
     }
 
@@ -160,6 +161,7 @@ impl Script {
         let path = [self.package.clone(), static_path(&head["refr"])].concat();
         let definition = self.definitions.entry(path.clone()).or_default();
         definition.is_function |= is_function;
+        definition.arguments = items(&head["args"]).len();
         if definition.line == 0 {
             (definition.line, definition.column) = place(first_member(root(&head["refr"]))?.1);
         }
@@ -171,6 +173,13 @@ impl Script {
         [self.in_full(path), self.in_package(path)]
             .into_iter()
             .find(|full| self.definitions.get(full).is_some_and(|found| found.is_function))
+    }
+
+    /// Whether what is called by that name may be, with so many arguments; a function of the script
+    /// may have one more, which it gives a value.
+    pub fn takes(&self, path: &[String], arguments: usize) -> bool {
+        let wanted = self.function(path).map(|function| self.definitions[&function].arguments);
+        wanted.is_none_or(|wanted| wanted == arguments)
     }
 
     /// Whether the function is called by another name as well, by which it is not replaced.
@@ -190,7 +199,7 @@ impl Script {
     }
 
     /// The rules that reading `path` evaluates.
-    fn rules_at(&self, path: &[String]) -> Vec<Path> {
+    pub fn rules_at(&self, path: &[String]) -> Vec<Path> {
         let full = self.in_full(path);
         if full.len() <= self.package.len() || !full.starts_with(&self.package) {
             return Vec::new(); // of a package, what is there is taken as it is

@@ -20,6 +20,25 @@ pub struct Measuring {
     pub name: String,
     pub text: String,
     pub insertions: Insertions,
+    /// What made `text` of the source.
+    pub edits: Vec<Edit>,
+}
+
+/// A byte of the script, the order of those at one byte, and what is inserted in front of it.
+pub type Edit = (usize, u8, String);
+
+/// What ends there before what begins, and what is outside, outside.
+pub mod order {
+    pub const END: u8 = 0;
+    pub const OPERAND_END: u8 = 1;
+    pub const STATEMENT_END: u8 = 2;
+    pub const BODY_END: u8 = 3;
+    pub const VALUE_END: u8 = 4;
+    pub const VALUE: u8 = 5;
+    pub const ENTRY: u8 = 6;
+    pub const STATEMENT: u8 = 7;
+    pub const OPERAND: u8 = 8;
+    pub const START: u8 = 9;
 }
 
 /// Line, column and characters of each, in order.
@@ -36,44 +55,49 @@ impl Insertions {
 
 impl Measuring {
     fn new(source: &str, name: &str, places: &[(usize, usize)], parts: &[(usize, usize)], additions: &[Addition]) -> Measuring {
-        // Of those at one byte: what ends there before what begins, and what is outside, outside.
         let around = |places: &[(usize, usize)], suffix: &str| {
             let opening = format!("{name}{suffix}(");
-            places.iter().flat_map(|(start, end)| [(*end, 0, ")".to_string()), (*start, 3, opening.clone())]).collect::<Vec<_>>()
+            places.iter().flat_map(|(start, end)| [(*end, order::END, ")".to_string()), (*start, order::START, opening.clone())]).collect::<Vec<_>>()
         };
         let mut edits = [around(places, ""), around(parts, "_part")].concat();
         for Addition { names, value, head_end } in additions {
             let (names, index) = (names.join(", "), names.len());
             match value {
                 Some((start, end)) => {
-                    edits.push((*start, 2, format!("{name}([{names}, ")));
-                    edits.push((*end, 1, format!("])[{index}]")));
+                    edits.push((*start, order::VALUE, format!("{name}([{names}, ")));
+                    edits.push((*end, order::VALUE_END, format!("])[{index}]")));
                 }
-                None => edits.push((*head_end, 1, format!(" := {name}([{names}, true])[{index}]"))),
+                None => edits.push((*head_end, order::VALUE_END, format!(" := {name}([{names}, true])[{index}]"))),
             }
         }
-        edits.sort_unstable();
-        let (mut text, mut insertions) = (String::new(), Insertions::default());
-        let (mut line, mut column, mut copied) = (1, 1, 0);
-        for (at, _, inserted) in edits {
-            for c in source[copied..at].chars() {
-                (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
-            }
-            text += &source[copied..at];
-            copied = at;
-            text += &inserted;
-            let width = u32::try_from(inserted.len()).unwrap_or(0);
-            insertions.0.push((line, column, width));
-            column += width;
-        }
-        text += &source[copied..];
-        Measuring { name: name.to_string(), text, insertions }
+        let (text, insertions) = edited(source, &mut edits);
+        Measuring { name: name.to_string(), text, insertions, edits }
     }
 }
 
+/// Sorts the edits, too.
+pub fn edited(source: &str, edits: &mut [Edit]) -> (String, Insertions) {
+    edits.sort_unstable();
+    let (mut text, mut insertions) = (String::new(), Insertions::default());
+    let (mut line, mut column, mut copied) = (1, 1, 0);
+    for (at, _, inserted) in edits {
+        for c in source[copied..*at].chars() {
+            (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        text += &source[copied..*at];
+        copied = *at;
+        text += inserted;
+        let width = u32::try_from(inserted.len()).unwrap_or(0);
+        insertions.0.push((line, column, width));
+        column += width;
+    }
+    text += &source[copied..];
+    (text, insertions)
+}
+
 /// Of one word that is nowhere in the script.
-fn unused_name(source: &str) -> String {
-    (0..).map(|number| format!("measured{number}")).find(|name| !source.contains(name)).unwrap_or_default()
+pub fn unused_name(source: &str, word: &str) -> String {
+    (0..).map(|number| format!("{word}{number}")).find(|name| !source.contains(name)).unwrap_or_default()
 }
 
 /// `module` is the tree of `source`. `compiles` tells whether a text is a script with a value for each variable.
@@ -85,7 +109,7 @@ pub fn measuring(script: &Script, module: &Json, source: &str, compiles: impl Fn
     if is_lost {
         return Err(unreadable());
     }
-    let name = unused_name(source);
+    let name = unused_name(source, "measured");
     let with = |more: &[(usize, usize)]| Measuring::new(source, &name, &[&places, more].concat(), &parts, &additions);
     let all = with(&doubts.iter().map(|doubt| doubt.sides[0]).collect::<Vec<_>>());
     if doubts.is_empty() || compiles(&all)? {

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use crate::calls::Script;
 use crate::scan::{Edges, edges};
-use crate::tree::{first_member, items, number, path_of, place, root};
+use crate::tree::{bytes, first_member, items, makes, path_of, place, root};
 
 /// Of a number that weighs next to nothing.
 const MAX_DIGITS: usize = 20;
@@ -52,14 +52,6 @@ pub fn places(script: &Script, module: &Json, source: &str) -> Places {
     let mut walk = Walk { script, source, edges: edges(source), found: Places::default() };
     items(&module["rules"]).iter().for_each(|rule| walk.rule(rule));
     walk.found
-}
-
-fn bytes(node: &Json) -> (usize, usize) {
-    (number(&node["span"]["start"]), number(&node["span"]["end"]))
-}
-
-fn makes(kind: &str) -> bool {
-    matches!(kind, "Array" | "Set" | "Object" | "ArrayCompr" | "SetCompr" | "ObjectCompr")
 }
 
 /// What holds no other value of the script, or so few that they are in the text.
@@ -201,11 +193,8 @@ impl Walk<'_> {
         self.value(&replacement["as"], !is_function);
     }
 
-    /// The tree has the quotes outside.
     fn extent(&self, node: &Json) -> (usize, usize) {
-        let (start, end) = bytes(node);
-        let (has_start, has_end) = (self.edges.string_starts.contains(&start), self.edges.string_ends.contains(&end));
-        (start - usize::from(has_start), end + usize::from(has_end))
+        self.edges.around(bytes(node))
     }
 
     /// `is_part`: it is put into another value, though perhaps by no literal.
@@ -221,12 +210,11 @@ impl Walk<'_> {
         }
     }
 
-    /// Of objects the tree tells only where they end.
     fn literal(&mut self, node: &Json) -> (usize, usize) {
-        let (_, end) = bytes(node);
-        let start = self.edges.brackets.get(&end).copied();
-        self.found.is_lost |= start.is_none();
-        (start.unwrap_or(end), end)
+        let end = bytes(node).1;
+        let found = self.edges.literal(end);
+        self.found.is_lost |= found.is_none();
+        found.unwrap_or((end, end))
     }
 
     fn any(&mut self, node: &Json) {

@@ -9,9 +9,11 @@ use serde_json::Value as Json;
 
 use crate::builtins;
 use crate::calls::{Named, Script};
+use crate::explained::{self, Part};
 use crate::limits::{self, Exceeded, Limits};
-use crate::measured::{Insertions, Measuring, measuring};
+use crate::measured::{Insertions, Measuring, edited, measuring, unused_name};
 use crate::scan;
+use crate::traced::{self, Plan};
 use crate::weight;
 
 const MAX_SOURCE_BYTES: usize = 20_000;
@@ -93,6 +95,13 @@ pub struct Program {
     is_assembled: bool,
     insertions: Insertions,
     idle: Mutex<Vec<Box<Engine>>>,
+    traced: Option<Traced>,
+}
+
+/// The same script, which tells what its statements gave.
+struct Traced {
+    plan: Plan,
+    engine: Box<Engine>,
 }
 
 fn failure(error: &anyhow::Error) -> Problem {
@@ -127,6 +136,8 @@ impl Program {
         prepare(&mut written).map_err(|error| refusal(&error))?;
         let measuring = measuring(&script, &tree, &scan.text, |measuring| Ok(assemble(measuring)?.is_some()))?;
         let engine = assemble(&measuring)?.ok_or_else(unreadable)?;
+        // Where a `print` with other letters than ASCII's was erased, bytes are not where they were.
+        let traced = if scan.text.len() == source.len() { trace(&script, &tree, &scan.text, &measuring) } else { None };
         let rule = entry.rule();
         let has_entry = script.declares(&rule.split('.').map(str::to_string).collect::<Vec<_>>());
         let is_assembled = has_entry && engine.clone().compile_with_entrypoint(&rule.into()).is_err();
@@ -137,6 +148,7 @@ impl Program {
             engine: has_entry.then(|| Box::new(engine)),
             insertions: measuring.insertions,
             idle: Mutex::default(),
+            traced,
         })
     }
 
@@ -173,6 +185,23 @@ impl Program {
         let results = engine.eval_query(rule, false)?;
         let first = results.result.first().and_then(|result| result.expressions.first());
         Ok(first.map_or(Value::Undefined, |expression| expression.value.clone()))
+    }
+
+    /// What the script gives for `input` and why, part by part. `None` where that cannot be told: it
+    /// failed, took too much, or is written in a way that is not followed.
+    pub fn explain(&self, input: Value, limits: Limits) -> Option<(Outcome, Vec<Part>)> {
+        let Traced { plan, engine } = self.traced.as_ref()?;
+        let _scope = limits::Scope::enter(limits);
+        let mut engine = engine.clone();
+        engine.set_execution_timer_config(timer(limits));
+        engine.set_input(input);
+        traced::take_told();
+        let result = self.ask(&mut engine);
+        let events = traced::take_told();
+        let value = result.ok()?;
+        let holds = !matches!(value, Value::Undefined | Value::Bool(false));
+        let rule: Vec<_> = self.entry.rule().split('.').map(str::to_string).collect();
+        Some((self.outcome(&value), explained::explain(plan, &events, &rule, holds)))
     }
 
     fn keep(&self, mut engine: Box<Engine>) {
@@ -265,22 +294,38 @@ fn prepare(engine: &mut Engine) -> anyhow::Result<()> {
 fn assemble(measuring: &Measuring) -> Result<Option<Engine>, Problem> {
     let mut engine = parse(&measuring.text).map_err(|error| refusal(&error))?;
     check_depth(&Script::read(&tree_of(&mut engine)?, &measuring.text))?;
-    let functions = [("", weight::measure as fn(&Value) -> Result<(), Exceeded>), ("_part", weight::measure_part)];
-    for (suffix, measure) in functions {
-        let run = move |mut values: Vec<Value>| {
-            let value = values.pop().unwrap_or(Value::Undefined);
-            measure(&value)?;
-            Ok(value)
-        };
-        engine
-            .add_extension(format!("{}{suffix}", measuring.name), 1, Box::new(run))
-            .map_err(|error| refusal(&error))?;
-    }
+    add_measures(&mut engine, &measuring.name).map_err(|error| refusal(&error))?;
     match prepare(&mut engine) {
         Ok(()) => Ok(Some(engine)),
         Err(error) if is_limit(&error) => Err(refusal(&error)),
         Err(_) => Ok(None),
     }
+}
+
+fn add_measures(engine: &mut Engine, name: &str) -> anyhow::Result<()> {
+    let functions = [("", weight::measure as fn(&Value) -> Result<(), Exceeded>), ("_part", weight::measure_part)];
+    functions.into_iter().try_for_each(|(suffix, measure)| {
+        let run = move |mut values: Vec<Value>| {
+            let value = values.pop().unwrap_or(Value::Undefined);
+            measure(&value)?;
+            Ok(value)
+        };
+        engine.add_extension(format!("{name}{suffix}"), 1, Box::new(run))
+    })
+}
+
+/// `None`: what the script does is not followed. It decides all the same.
+fn trace(script: &Script, tree: &Json, source: &str, measuring: &Measuring) -> Option<Traced> {
+    let name = unused_name(source, "told");
+    let mut plan = traced::plan(script, tree, source, &name);
+    let (text, _) = edited(source, &mut [&measuring.edits[..], &plan.edits].concat());
+    plan.edits.clear();
+    let mut engine = parse(&text).ok()?;
+    add_measures(&mut engine, &measuring.name).ok()?;
+    engine.add_extension(format!("{name}_at"), 1, Box::new(|values| Ok(traced::tell_place(values)))).ok()?;
+    engine.add_extension(name, 2, Box::new(|values| Ok(traced::tell_value(values)))).ok()?;
+    prepare(&mut engine).ok()?;
+    Some(Traced { plan, engine: Box::new(engine) })
 }
 
 fn is_limit(error: &anyhow::Error) -> bool {

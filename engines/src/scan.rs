@@ -227,6 +227,19 @@ pub struct Edges {
     pub string_ends: BTreeSet<usize>,
 }
 
+impl Edges {
+    /// Of what the tree says is at `(start, end)`: it has the quotes outside.
+    pub fn around(&self, (start, end): (usize, usize)) -> (usize, usize) {
+        let (has_start, has_end) = (self.string_starts.contains(&start), self.string_ends.contains(&end));
+        (start - usize::from(has_start), end + usize::from(has_end))
+    }
+
+    /// Of a literal in brackets; of objects the tree tells only where they end.
+    pub fn literal(&self, end: usize) -> Option<(usize, usize)> {
+        self.brackets.get(&end).map(|start| (*start, end))
+    }
+}
+
 pub fn edges(source: &str) -> Edges {
     let mut scanner = Scanner::new(source);
     let (mut open, mut found) = (Vec::new(), Edges::default());

@@ -16,6 +16,15 @@ pub fn number(value: &Json) -> usize {
     value.as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(0)
 }
 
+pub fn bytes(node: &Json) -> (usize, usize) {
+    (number(&node["span"]["start"]), number(&node["span"]["end"]))
+}
+
+/// What stands in brackets.
+pub fn makes(kind: &str) -> bool {
+    matches!(kind, "Array" | "Set" | "Object" | "ArrayCompr" | "SetCompr" | "ObjectCompr")
+}
+
 pub fn place(node: &Json) -> (u32, u32) {
     let of = |name: &str| u32::try_from(number(&node["span"][name])).unwrap_or(0);
     (of("line"), of("col"))

@@ -322,9 +322,10 @@ fn patches_do_not_nest_without_end() {
     }
 }
 
-/// However values are made and taken apart, what is measured is what was written.
+/// However values are made and taken apart, what is measured is what was written; and so is what is
+/// explained, with a reason where all statements are followed.
 #[test]
-fn measuring_changes_no_value() {
+fn measuring_and_telling_change_no_value() {
     for body in [
         "match if { x := 1; [x, [y, 2]] = [1, [\"é]\", 2]]; y == \"é]\" }",
         "match if { x := [1, 2]; x = [a, b]; a + b == 3 }",
@@ -371,6 +372,9 @@ fn measuring_changes_no_value() {
         let outcome = evaluate(body);
         let is_as_written = outcome == Outcome::Bool(true) || body.starts_with("match = ") && outcome == Outcome::Object(String::new());
         assert!(is_as_written, "{body}: {outcome:?}");
+        let Some((told, parts)) = compile(body).unwrap().explain(with_members(&[]), LIMITS) else { panic!("not explained: {body}") };
+        assert_eq!(told, outcome, "{body}");
+        assert!(parts.iter().any(|part| part.is_cause) || body.contains(" = "), "{body}: {parts:?}");
     }
 }
 

@@ -292,6 +292,7 @@ Condition::Outcome Condition::evaluate_recorded(const Node& node, RequestContext
   if (node.kind == Kind::kRego) source = scripts_[node.first]->source();
   recorder.begin_condition(kKinds[static_cast<std::size_t>(node.kind)], source);
   const Outcome outcome = evaluate_node(node, context);
+  if (node.kind == Kind::kRego) context.rego().explain(*scripts_[node.first], context, recorder);
   recorder.end_condition(outcome,
                          outcome == Outcome::kError ? context.error() : std::string_view());
   return outcome;

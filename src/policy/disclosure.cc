@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string>
 
 #include "cel/lexer.h"
@@ -71,6 +72,34 @@ Kind kind_of_path(const std::vector<Step>& path) {
   if (member == "body" || member == "bodyMap") return Kind::kBody;
   if (is_among(member, kMembersByName)) return kind_of_named(path, at + 1);
   return Kind::kCredential;
+}
+
+bool has_word(std::string_view text, std::string_view word) {
+  const auto is_end = [&](std::size_t at) {
+    return at >= text.size() ||
+           !(std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
+  };
+  for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1))
+    if ((at == 0 || is_end(at - 1)) && is_end(at + word.size())) return true;
+  return false;
+}
+
+// `path` begins after `input`.
+Kind kind_of_input(const std::vector<Step>& path) {
+  if (path.empty() || !path[0].is_known) return Kind::kCredential;
+  if (path[0].name != "ctx") return Kind::kShown;
+  return kind_of_path({path.begin() + 1, path.end()});
+}
+
+// "ctx<TAB>user"
+std::vector<Step> steps_of(std::string_view path) {
+  std::vector<Step> steps;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('\t'), path.size());
+    steps.push_back({true, std::string(path.substr(0, end))});
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return steps;
 }
 
 bool is_name_character(char c) {
@@ -215,6 +244,26 @@ ExpressionDisclosure::Kind ExpressionDisclosure::of(std::size_t begin, std::size
     if (names_variable || (hidden.begin < end && begin < hidden.end))
       strongest = std::max(strongest, hidden.kind);
   return strongest;
+}
+
+ScriptDisclosure::ScriptDisclosure(std::string_view source, std::string_view reads)
+    : has_replacements_(has_word(source, "with")) {
+  while (!reads.empty()) {
+    const std::size_t end = std::min(reads.find('\n'), reads.size());
+    strongest_ = std::max(strongest_, kind_of_input(steps_of(reads.substr(0, end))));
+    reads.remove_prefix(std::min(end + 1, reads.size()));
+  }
+}
+
+ScriptDisclosure::Kind ScriptDisclosure::of(std::string_view part) const {
+  const std::vector<Token> tokens = tokens_of(part);
+  std::size_t at = 1;
+  const bool is_input = !has_replacements_ && !tokens.empty() && tokens[0].text == "input" &&
+                        end_of(part, tokens.back()) == part.size();
+  if (!is_input) return strongest_;
+  const std::vector<Step> path = read_path(tokens, at);
+  const bool is_whole = at == tokens.size() && std::ranges::all_of(path, &Step::is_known);
+  return is_whole ? kind_of_input(path) : strongest_;
 }
 
 }  // namespace policy

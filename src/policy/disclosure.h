@@ -50,4 +50,21 @@ class ExpressionDisclosure {
   std::vector<std::size_t> variables_;  // where local variables stand
 };
 
+// The same of a Rego script. Of a path below `input` that is written out, the path decides. Of
+// anything else, and where `with` replaces values, all that the script reads does: a variable may
+// hold any of it.
+class ScriptDisclosure {
+ public:
+  using Kind = ExpressionDisclosure::Kind;
+
+  // `reads`: RegoInput::reads().
+  ScriptDisclosure(std::string_view source, std::string_view reads);
+
+  Kind of(std::string_view part) const;
+
+ private:
+  Kind strongest_ = Kind::kShown;
+  bool has_replacements_;
+};
+
 }  // namespace policy

@@ -13,6 +13,31 @@ Kind kind_of(std::string_view source, std::string_view part = {}) {
   return ExpressionDisclosure(source).of(at, at + (part.empty() ? source.size() : part.size()));
 }
 
+TEST(Disclosure, OfAScriptHidesWhatMayBeFromWhatItReads) {
+  const auto of = [](std::string_view reads, std::string_view part, std::string_view script = {}) {
+    return ScriptDisclosure(script, reads).of(part);
+  };
+  constexpr std::string_view kPath = "ctx\trequest\thttp\tpath\nctx\tuser\n";
+  constexpr std::string_view kBody = "ctx\trequest\thttp\tpath\nctx\trequest\thttp\tbodyMap\tage\n";
+  constexpr std::string_view kAll = "\n";
+  EXPECT_EQ(of(kPath, "x"), Kind::kShown);
+  EXPECT_EQ(of(kBody, "x"), Kind::kBody);
+  EXPECT_EQ(of(kBody, "lower(input.ctx.request.http.path)"), Kind::kBody);
+  EXPECT_EQ(of(kBody, "input.ctx.request.http.path"), Kind::kShown);
+  EXPECT_EQ(of(kBody, R"(input["ctx"].request["http"].path)"), Kind::kShown);
+  EXPECT_EQ(of(kBody, R"(startswith("with"))", R"(startswith("with"))"), Kind::kBody);
+  EXPECT_EQ(of(kBody, "input.ctx.request.http.path", "a with input.ctx as b"), Kind::kBody);
+  EXPECT_EQ(of(kBody, "input.ctx.request.http[x]"), Kind::kBody);
+  EXPECT_EQ(of(kBody, "input.ctx.request.http.path :@ x"), Kind::kBody);
+  EXPECT_EQ(of(kAll, "x"), Kind::kCredential);
+  EXPECT_EQ(of("ctx\n", "x"), Kind::kCredential);
+  EXPECT_EQ(of("ctx\trequest\thttp\theaders\n", "x"), Kind::kCredential);
+  EXPECT_EQ(of("ctx\trequest\thttp\theaders\tx-team\n", "x"), Kind::kShown);
+  EXPECT_EQ(of(kAll, R"(input.ctx.request.http.headers["cookie"])"), Kind::kCredential);
+  EXPECT_EQ(of(kAll, "input.attrs.k"), Kind::kShown);
+  EXPECT_EQ(of(kAll, "input"), Kind::kCredential);
+}
+
 TEST(Disclosure, HidesByWhatIsNamed) {
   const struct {
     std::string_view source;

@@ -110,6 +110,7 @@ class Writer final : public Recorder {
     evaluated_.clear();
     reported_ = 0;
     hidden_.reset();
+    hidden_of_script_.reset();
     if (disclosure_ == Disclosure::kRedacted) hidden_.emplace(text);
   }
 
@@ -129,6 +130,22 @@ class Writer final : public Recorder {
     part.set_depth(depth);
     part.set_type(std::string(cel::type_name(value)));
     show_value(value, part);
+  }
+
+  void on_part(const RegoPart& told, const RegoProgram& script) override {
+    if (parts_.size() >= kMaxParts && !told.is_cause) {
+      out_.set_omitted(out_.omitted() + 1);
+      return;
+    }
+    extv1::Part& part = parts_.emplace_back();
+    part.set_begin(told.begin);
+    part.set_end(told.end);
+    part.set_depth(told.depth);
+    part.set_iscause(told.is_cause);
+    part.set_type(told.type);
+    if (disclosure_ == Disclosure::kRedacted && !hidden_of_script_)
+      hidden_of_script_.emplace(script.source(), script.input().reads());
+    show_value(told, part);
   }
 
   void on_cost(std::uint64_t cost) override { open_.back()->set_cost(cost); }
@@ -203,6 +220,21 @@ class Writer final : public Recorder {
     arena_.reset();
   }
 
+  void show_value(const RegoPart& told, extv1::Part& part) {
+    using Kind = ExpressionDisclosure::Kind;
+    const bool says_nothing = told.type == "boolean" || told.type == "undefined";
+    const Kind kind =
+        says_nothing || !hidden_of_script_
+            ? Kind::kShown
+            : hidden_of_script_->of(source_.substr(told.begin, told.end - told.begin));
+    if (kind == Kind::kShown) {
+      part.set_value(told.value);
+      return;
+    }
+    part.set_hidden(kind == Kind::kBody ? "body" : "credential");
+    if (kind == Kind::kBody) part.set_type(told.size);
+  }
+
   // Moves the parts into their condition, as far as there is room.
   void take_parts(extv1::Condition& condition) {
     for (const std::size_t cause : causes(source_, evaluated_)) parts_[cause].set_iscause(true);
@@ -262,6 +294,7 @@ class Writer final : public Recorder {
   // Of the expression that is being evaluated.
   std::string_view source_;
   std::optional<ExpressionDisclosure> hidden_;
+  std::optional<ScriptDisclosure> hidden_of_script_;
   std::vector<extv1::Part> parts_;
   std::vector<EvaluatedPart> evaluated_;
   std::size_t reported_ = 0;

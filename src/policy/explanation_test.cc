@@ -206,18 +206,23 @@ TEST(Explanation, NeverShowsCredentials) {
   }
 }
 
+// With one rule of the Service that allows what `rules` say.
+World allowing_rego(std::string_view rules) {
+  World world = allowing("true");
+  auto& rule = *world.service.mutable_spec()
+                    ->mutable_authorization()
+                    ->mutable_inlinepolicies(0)
+                    ->mutable_spec()
+                    ->mutable_rules(0);
+  rule.mutable_condition()->mutable_opa()->set_inline_("package octelium.condition\n" +
+                                                       std::string(rules));
+  return world;
+}
+
 // Neither the log, which has Decision::detail, nor an explanation.
 TEST(Explanation, QuotesNothingOfACredentialOrABodyInAnError) {
   const auto opa = [](std::string_view body) {
-    World world = allowing("true");
-    auto& rule = *world.service.mutable_spec()
-                      ->mutable_authorization()
-                      ->mutable_inlinepolicies(0)
-                      ->mutable_spec()
-                      ->mutable_rules(0);
-    rule.mutable_condition()->mutable_opa()->set_inline_("package octelium.condition\nmatch if { " +
-                                                         std::string(body) + " }");
-    return world;
+    return allowing_rego("match if { " + std::string(body) + " }");
   };
   World worlds[] = {
       allowing(R"(int(ctx.request.http.headers["authorization"]) == 1)"),
@@ -252,6 +257,76 @@ TEST(Explanation, QuotesNothingOfACredentialOrABodyInAnError) {
   EXPECT_GT(failed, 8);
   EXPECT_NE(explained(worlds[0], Disclosure::kEverything).detail().find("hush"), std::string::npos);
   EXPECT_NE(explained(worlds[3], Disclosure::kEverything).detail().find("hush"), std::string::npos);
+}
+
+TEST(Explanation, NamesTheStatementOfAScriptThatDoesNotHold) {
+  World world = allowing_rego(R"(
+match if {
+  team
+  input.ctx.request.http.method == "GET"
+  not adult
+}
+
+team if input.ctx.request.http.headers["x-team"] == "blue"
+
+adult if input.ctx.request.http.bodyMap.age >= 18
+)");
+  world.view.method = "GET";
+  world.headers.fields = {{"X-Team", "blue"}};
+  world.set_body(R"({"age": 18})");
+  EXPECT_NE(render_text(explained(world, Disclosure::kEverything)).find(R"(
+          ✗ line 6: not adult = false
+          ✓ line 11: input.ctx.request.http.bodyMap.age >= 18 = true
+              input.ctx.request.http.bodyMap.age = 18
+)"),
+            std::string::npos)
+      << render_text(explained(world, Disclosure::kEverything));
+  EXPECT_NE(render_text(explained(world)).find("bodyMap.age = number, not shown: from the body\n"),
+            std::string::npos);
+
+  world.headers.fields = {{"X-Team", "red"}};
+  EXPECT_NE(render_text(explained(world)).find(R"(
+          ✗ line 4: team = no value
+          ✗ line 9: input.ctx.request.http.headers["x-team"] == "blue" = false
+              input.ctx.request.http.headers["x-team"] = "red"
+)"),
+            std::string::npos)
+      << render_text(explained(world));
+}
+
+TEST(Explanation, ShowsOfAScriptNoCredentialAndNoBody) {
+  int parts = 0;
+  for (
+      const std::string_view rules : {
+          R"(match if input.ctx.request.http.headers.authorization == "x")",
+          R"(match if input.ctx.request.http.headers["Authorization"] == "x")",
+          R"(match if { h := input.ctx.request.http.headers; h.authorization == "x" })",
+          R"(match if { some _, h in input.ctx.request.http.headers; lower(h) == "x" })",
+          R"(match if { some name in ["authorization"]; input.ctx.request.http.headers[name] == "x" })",
+          R"(f(x) := {"v": [x]} 
+match if f(input.ctx.request.http.headers.authorization).v[0] == "x")",
+          R"(match if { input.ctx.request.http.path == "x" with input.ctx.request.http.path as input.ctx.request.http.headers.authorization })",
+          R"(import input.ctx.request.http as r
+match if { r.headers.authorization == "x" })",
+          R"(match if { s := input.ctx; s.request.http.headers.authorization == "x" })",
+          R"(match if input.ctx.request.http.bodyMap.name == "x")",
+          R"(match if { s := input.ctx.request.http.bodyMap; upper(s.name) == "x" })",
+          R"(match if { t := sprintf("%v", [input]); count(t) == 1 })",
+          R"(match if { t := split(input.ctx.request.http.headers.authorization, "-"); t[0] == "x" })",
+          R"(match if { every h in [input.ctx.request.http.headers.authorization] { h == "x" } })",
+      }) {
+    World world = allowing_rego(rules);
+    world.headers.fields.emplace_back("Authorization", "hush-hush");
+    world.set_body(R"({"name": "hush-hush"})");
+    const auto explanation = explained(world);
+    parts += explanation.steps(0).rule().condition().parts_size();
+    std::string json = resource::to_json(explanation);
+    for (char& c : json) c = static_cast<char>(std::tolower(c));
+    EXPECT_EQ(json.find("hush"), std::string::npos) << rules << json;
+    EXPECT_EQ(explanation.steps(0).rule().outcome(), extv1::NO_MATCH) << rules;
+    EXPECT_GT(explanation.steps(0).rule().condition().parts_size(), 0) << rules;
+  }
+  EXPECT_GT(parts, 25);
 }
 
 // Else it could be neither sent nor read.

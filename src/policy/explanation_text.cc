@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "policy/shown_value.h"
+
 namespace policy {
 namespace {
 
@@ -132,8 +134,9 @@ class TextWriter {
   // `explains_match`: whether a condition that matches is what there is to explain.
   void condition(const extv1::Condition& condition, int depth, bool explains_match) {
     const std::string text = one_line(condition.text());
+    const bool is_script = condition.kind() == kScript;
     std::string first = fmt::format("{} {}", mark_of(condition.outcome()), condition.kind());
-    if (!text.empty()) first += " " + text;
+    if (!text.empty()) first += " " + (is_script ? shortened(text) : text);
     const bool is_failure = condition.outcome() == extv1::ERROR && condition.of_size() == 0;
     if (is_failure && !condition.error().empty()) first += ": " + one_line(condition.error());
     line(depth, first);
@@ -151,8 +154,9 @@ class TextWriter {
       const std::string text = one_line(parts[i].text());
       const bool is_whole = text == whole;
       if (!is_whole) {
-        const std::string_view mark = condition.outcome() == extv1::MATCH ? kYes : kNo;
-        line(depth, fmt::format("{} {} = {}", mark, text, value_of(parts[i])));
+        const std::string_view mark = mark_of_part(parts[i], condition);
+        line(depth, fmt::format("{} {}{} = {}", mark, place_of(parts[i], condition), text,
+                                value_of(parts[i])));
       }
       operands(parts, i, depth + (is_whole ? 0 : 2));
     }
@@ -173,6 +177,21 @@ class TextWriter {
     }
   }
 
+  // Statements of a script hold or not, each, whatever came of them in all.
+  static std::string_view mark_of_part(const extv1::Part& part, const extv1::Condition& condition) {
+    const bool is_statement = condition.kind() == kScript;
+    if (is_statement && part.value() == "true") return kYes;
+    if (is_statement && (part.value() == "false" || part.type() == kUndefined)) return kNo;
+    return condition.outcome() == extv1::MATCH ? kYes : kNo;
+  }
+
+  static std::string place_of(const extv1::Part& part, const extv1::Condition& condition) {
+    const std::string_view text = condition.text();
+    if (condition.kind() != kScript || part.begin() > text.size()) return {};
+    const auto lines = std::ranges::count(text.substr(0, part.begin()), '\n');
+    return fmt::format("line {}: ", lines + 1);
+  }
+
   static bool is_path(std::string_view text) {
     return text.find_first_of(" (+-*/%<>=!&|?") == std::string_view::npos;
   }
@@ -182,6 +201,7 @@ class TextWriter {
       return fmt::format("{}, not shown: {}", part.type(),
                          part.hidden() == "body" ? "from the body" : "may hold a credential");
     if (part.type() == kError) return "no value: " + part.value();
+    if (part.type() == kUndefined) return "no value";
     return part.value();
   }
 
@@ -198,6 +218,8 @@ class TextWriter {
   }
 
   static constexpr std::string_view kError = "error";
+  static constexpr std::string_view kScript = "opa";
+  static constexpr std::string_view kUndefined = "undefined";
   std::string out_;
 };
 

@@ -6,6 +6,7 @@
 #include "cel/observer.h"
 #include "policy/condition.h"
 #include "policy/policy_set.h"
+#include "policy/rego.h"
 
 namespace policy {
 
@@ -17,7 +18,7 @@ namespace policy {
 //   ( begin_rule condition end_rule )*             up to the rule that decides; then the shadow
 //                                                  rules (Rule::is_shadow) in front of it, up to
 //                                                  the first that would have decided
-//   condition: begin_condition ( condition* | on_value* on_cost ) end_condition
+//   condition: begin_condition ( condition* | on_value* on_cost | on_part* ) end_condition
 //
 // on_value() is cel::Observer's: the parts of an expression with their values.
 //
@@ -41,6 +42,8 @@ class Recorder : public cel::Observer {
   virtual void begin_condition(std::string_view kind, std::string_view text) = 0;
   // Of an expression: what its evaluation cost, in steps.
   virtual void on_cost(std::uint64_t cost) = 0;
+  // Of a Rego script, which was evaluated once more for it.
+  virtual void on_part(const RegoPart& part, const RegoProgram& script) = 0;
   virtual void end_condition(Condition::Outcome outcome, std::string_view error) = 0;
 };
 

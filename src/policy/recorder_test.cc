@@ -26,6 +26,9 @@ class Transcript final : public Recorder {
     add("{}-{} {}", begin, end, cel::type_name(value));
   }
   void on_cost(std::uint64_t cost) override { add("cost {}", cost); }
+  void on_part(const RegoPart& part, const RegoProgram&) override {
+    add("{}-{} {}", part.begin, part.end, part.type);
+  }
   void end_condition(Condition::Outcome outcome, std::string_view error) override {
     add(") {}{}", static_cast<int>(outcome), error);
   }

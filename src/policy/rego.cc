@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "cel/source.h"
@@ -34,6 +36,38 @@ std::string describe(std::string_view source, const engines_problem& problem,
   return cel::render(source, {static_cast<std::uint32_t>(offset), std::string(message)});
 }
 
+// What stands in front of the next `end`, which is moved behind it.
+std::string_view take_until(std::string_view& text, char end) {
+  const std::size_t size = std::min(text.find(end), text.size());
+  const std::string_view taken = text.substr(0, size);
+  text.remove_prefix(std::min(size + 1, text.size()));
+  return taken;
+}
+
+std::uint32_t take_number(std::string_view& line) {
+  const std::string_view digits = take_until(line, '\t');
+  std::uint32_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+// A line of engines_rego_explain().
+RegoPart part_of(std::string_view line) {
+  RegoPart part;
+  part.begin = take_number(line);
+  part.end = take_number(line);
+  part.depth = take_number(line);
+  part.is_cause = take_until(line, '\t') == "1";
+  part.type = take_until(line, '\t');
+  part.size = take_until(line, '\t');
+  part.value = line;
+  return part;
+}
+
+engines_limits as_engines(RegoProgram::Limits limits) {
+  return {static_cast<std::uint64_t>(limits.time.count()), limits.memory};
+}
+
 }  // namespace
 
 base::Result<std::shared_ptr<const RegoProgram>> RegoProgram::compile(std::string_view source,
@@ -60,12 +94,27 @@ RegoProgram::~RegoProgram() { engines_rego_free(program_); }
 
 RegoProgram::Result RegoProgram::evaluate(const engines_value* ctx, const engines_value* attrs,
                                           Limits limits) const {
-  const engines_limits within{static_cast<std::uint64_t>(limits.time.count()), limits.memory};
+  const engines_limits within = as_engines(limits);
   EngineBuffer out;
   const auto outcome =
       static_cast<Outcome>(engines_rego_evaluate(program_, ctx, attrs, &within, out.get()));
   static_assert(std::to_underlying(Outcome::kOutOfMemory) == ENGINES_OUT_OF_MEMORY);
   return {outcome, std::string(out.text())};
+}
+
+RegoProgram::Explanation RegoProgram::explain(const engines_value* ctx, const engines_value* attrs,
+                                              Limits limits) const {
+  const engines_limits within = as_engines(limits);
+  EngineBuffer out;
+  Explanation explanation;
+  explanation.outcome =
+      static_cast<Outcome>(engines_rego_explain(program_, ctx, attrs, &within, out.get()));
+  for (std::string_view lines = out.text(); !lines.empty();) {
+    RegoPart part = part_of(take_until(lines, '\n'));
+    if (part.begin <= part.end && part.end <= source_.size())
+      explanation.parts.push_back(std::move(part));
+  }
+  return explanation;
 }
 
 }  // namespace policy

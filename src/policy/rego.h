@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "policy/rego_input.h"
@@ -13,6 +14,17 @@
 struct engines_rego;
 
 namespace policy {
+
+// A part of a script, with what it was evaluated to last.
+struct RegoPart {
+  std::uint32_t begin = 0;  // in the script's text
+  std::uint32_t end = 0;
+  std::uint32_t depth = 0;  // 1: a statement; a part follows those that it is made of
+  bool is_cause = false;    // why the script has its outcome
+  std::string type;         // "undefined": it has no value
+  std::string size;         // what may be said of a value that is not shown
+  std::string value;        // as a script would write it, cut
+};
 
 // A Rego script (v1), compiled with the one rule that it is asked for. What Rego is, its builtins
 // and what bounds an evaluation are engines/'s; this is its face in C++.
@@ -59,6 +71,14 @@ class RegoProgram {
   };
   // `ctx` and `attrs` are `input.ctx` and `input.attrs`; nullptr leaves them out.
   Result evaluate(const engines_value* ctx, const engines_value* attrs, Limits limits) const;
+
+  struct Explanation {
+    Outcome outcome = Outcome::kError;
+    std::vector<RegoPart> parts;
+  };
+  // Evaluates it once more, watched: its statements with their values. kError where nothing can be
+  // told: it failed, took too much, or is written in a way that is not followed.
+  Explanation explain(const engines_value* ctx, const engines_value* attrs, Limits limits) const;
 
   const RegoInput& input() const { return input_; }
   bool reads_body() const { return input_.reads_body(); }

@@ -162,7 +162,7 @@ class RegoInput::Writer {
   std::string out_;
 };
 
-RegoInput::RegoInput(std::string_view reads, ContextSchema::Attrs attrs) {
+RegoInput::RegoInput(std::string_view reads, ContextSchema::Attrs attrs) : reads_(reads) {
   ctx_ = {.name = "ctx",
           .attribute = *ContextSchema::get(ContextSchema::Attrs::kBound).root("ctx"),
           .members = {}};

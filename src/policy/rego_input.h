@@ -33,6 +33,8 @@ class RegoInput {
   bool reads_body() const { return reads_body_; }
   bool reads_attrs() const { return reads_attrs_; }
   bool reads_whole_context() const { return ctx_.is_leaf; }
+  // What it reads, as paths below `input`: names separated by tabs, a line each.
+  const std::string& reads() const { return reads_; }
 
   // `input.ctx`; an empty pointer after context.set_error() when it cannot be made: a body that is
   // not JSON, a text that is not UTF-8.
@@ -52,6 +54,7 @@ class RegoInput {
   void add(const std::vector<std::string_view>& path);
   static bool reads_body(const Node& node);
 
+  std::string reads_;
   Node ctx_;
   bool reads_body_ = false;
   bool reads_attrs_ = false;

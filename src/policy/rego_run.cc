@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "policy/recorder.h"
 #include "policy/request_context.h"
 
 namespace policy {
@@ -113,6 +114,21 @@ ConditionOutcome RegoRun::evaluate_condition(const RegoProgram& program, Request
       context.set_error(fault_of(*result, "match", "a boolean", context.disclosure()));
       return ConditionOutcome::kError;
   }
+}
+
+void RegoRun::explain(const RegoProgram& program, RequestContext& context, Recorder& recorder) {
+  const auto* attrs = program.input().reads_attrs() ? &context.attrs() : nullptr;
+  const auto known = std::ranges::find_if(
+      known_, [&](const Known& each) { return each.program == &program && each.attrs == attrs; });
+  if (known == known_.end() || known->result.outcome == RegoProgram::Outcome::kError) return;
+  RegoValue storage;
+  const engines_value* ctx = ctx_for(program, context, storage);
+  const RegoValue attrs_value = attrs == nullptr ? nullptr : RegoInput::make_attrs(*attrs, context);
+  const RegoProgram::Limits limits = {on_loop_ ? kLoopBudget : kDeadline,
+                                      on_loop_ ? kLoopMemory : kMemory};
+  const auto explanation = program.explain(ctx, attrs_value.get(), limits);
+  if (explanation.outcome != known->result.outcome) return;
+  for (const RegoPart& part : explanation.parts) recorder.on_part(part, program);
 }
 
 base::Result<std::string> RegoRun::evaluate_object(const RegoProgram& program,

@@ -9,6 +9,8 @@
 
 namespace policy {
 
+class Recorder;
+
 // Of a Condition, in any language.
 enum class ConditionOutcome : std::uint8_t { kNoMatch, kMatch, kError };
 
@@ -40,6 +42,9 @@ class RegoRun {
   ConditionOutcome evaluate_condition(const RegoProgram& program, RequestContext& context);
   // JSON. After an error context.error() says the same.
   base::Result<std::string> evaluate_object(const RegoProgram& program, RequestContext& context);
+  // Tells who watches why the script, which was evaluated just now, gave what it gave. Is no part
+  // of the decision, and not counted.
+  void explain(const RegoProgram& program, RequestContext& context, Recorder& recorder);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -15,6 +15,7 @@ class SilentRecorder final : public Recorder {
   void begin_condition(std::string_view, std::string_view) override {}
   void on_cost(std::uint64_t) override {}
   void on_value(std::uint32_t, std::uint32_t, std::uint32_t, const cel::Value&) override {}
+  void on_part(const RegoPart&, const RegoProgram&) override {}
   void end_condition(Condition::Outcome, std::string_view) override {}
 };
 

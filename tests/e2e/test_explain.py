@@ -33,22 +33,52 @@ BROKEN = {
 }
 
 
+# The same in Rego.
+SCRIPT = """package octelium.condition
+
+match if {
+  every group in ["dev", "ops"] { group in input.ctx.user.spec.groups }
+  input.ctx.request.http.method in ["POST", "PUT"]
+  startswith(input.ctx.request.http.path, "/users")
+  input.ctx.request.http.headers["x-custom-header"] == "this-value"
+  adult
+  endswith(input.ctx.request.http.bodyMap.email, "@example.com")
+}
+
+adult if input.ctx.request.http.bodyMap.age > 18
+"""
+BROKEN_SCRIPT = {
+    "groups": ('line 4: every group in ["dev", "ops"] { group in input.ctx.user.spec.groups } = false', 'input.ctx.user.spec.groups = ["dev"]', None),
+    "method": ('line 5: input.ctx.request.http.method in ["POST", "PUT"] = false', 'input.ctx.request.http.method = "PATCH"', None),
+    "path": ('line 6: startswith(input.ctx.request.http.path, "/users") = false', 'input.ctx.request.http.path = "/groups"', None),
+    "header": ('line 7: input.ctx.request.http.headers["x-custom-header"] == "this-value" = false',
+               'input.ctx.request.http.headers["x-custom-header"] = "another-value"', None),
+    "no header": ('line 7: input.ctx.request.http.headers["x-custom-header"] == "this-value" = no value',
+                  'input.ctx.request.http.headers["x-custom-header"] = no value', None),
+    "age": ("line 12: input.ctx.request.http.bodyMap.age > 18 = false",
+            "input.ctx.request.http.bodyMap.age = number, not shown: from the body", "input.ctx.request.http.bodyMap.age = 18"),
+    "email": ('line 9: endswith(input.ctx.request.http.bodyMap.email, "@example.com") = false',
+              "input.ctx.request.http.bodyMap.email = string of 16 bytes, not shown: from the body",
+              'input.ctx.request.http.bodyMap.email = "erin@example.org"'),
+}
+
+
 def headers_of(row):
     return [("X-Custom-Header", row["header"])] if row["header"] is not None else []
 
 
-def send(gateway, **changes):
+def send(gateway, name="my-api", **changes):
     row = {**GOOD, **changes}
-    return gateway.request("my-api", row["method"], row["path"], headers_of(row), row["body"], token=gateway.token(row["user"]))
+    return gateway.request(name, row["method"], row["path"], headers_of(row), row["body"], token=gateway.token(row["user"]))
 
 
 def explain(gateway, *words, **options):
     return gateway.run("explain", *words, **options).stdout
 
 
-def make_up(gateway, *more, **changes):
+def make_up(gateway, *more, name="my-api", **changes):
     row = {**GOOD, **changes}
-    words = ["--service", "my-api", "--as", row["user"], "--method", row["method"], "--path", row["path"], "--body", row["body"]]
+    words = ["--service", name, "--as", row["user"], "--method", row["method"], "--path", row["path"], "--body", row["body"]]
     for name, value in headers_of(row):
         words += ["--header", f"{name}: {value}"]
     return explain(gateway, *words, *more)
@@ -64,6 +94,9 @@ def gateway(authority):
         started.user("reader", policies=["octelium-api-read-only"])
         started.user("admin", policies=["octelium-api-full-access"])
         started.apply(EXAMPLE)
+        rules = [{"effect": "ALLOW", "condition": {"opa": {"inline": SCRIPT}}}]
+        started.apply(service("in-rego", "https://api.example.com", http={"enableRequestBuffering": True},
+                              authorization={"inlinePolicies": [{"spec": {"rules": rules}}]}))
         yield started
     upstream.close()
 
@@ -89,6 +122,28 @@ def test_a_made_up_request_says_the_same(gateway, which):
     assert text.startswith("DENIED  no_policy_match\n")
     assert part in text and (shown or value) in text
     assert text.count("✗ match") == 1
+
+
+@pytest.mark.parametrize("which", BROKEN_SCRIPT)
+def test_a_script_says_which_statement_did_not_hold(gateway, which):
+    part, value, shown = BROKEN_SCRIPT[which]
+    changes = BROKEN[which][0]
+    answer = send(gateway, name="in-rego", **changes)
+    assert answer.status == 403
+    text = explain(gateway, answer.id)
+    assert f"✗ {part}\n" in text and f"  {value}\n" in text
+    # Only this one, and who asks for it.
+    assert text.count("✗ line") == (2 if which == "age" else 1)
+    made_up = make_up(gateway, name="in-rego", **changes)
+    assert f"✗ {part}\n" in made_up and f"  {shown or value}\n" in made_up
+
+
+def test_a_script_that_matches_says_why(gateway):
+    answer = send(gateway, name="in-rego")
+    assert answer.status == 200
+    text = explain(gateway, answer.id)
+    assert text.count("✓ line") == 7 and "✗" not in text
+    assert "erin@example.com" not in text
 
 
 def test_a_made_up_request_has_the_host_that_people_use(gateway):
