@@ -52,12 +52,6 @@ pub struct LimitsIn {
     memory_bytes: u64,
 }
 
-impl From<&LimitsIn> for Limits {
-    fn from(limits: &LimitsIn) -> Self {
-        Limits { time: Duration::from_nanos(limits.time_ns), memory: limits.memory_bytes.max(1) }
-    }
-}
-
 #[repr(C)]
 pub struct FailureOut {
     pointer: Buffer,
@@ -177,6 +171,41 @@ pub unsafe extern "C" fn engines_rego_reads(program: *const Program) -> Buffer {
     lines.concat().into()
 }
 
+/// What a script is asked with.
+struct Question<'a> {
+    program: &'a Program,
+    ctx: Option<&'a Value>,
+    attrs: Option<&'a Value>,
+    limits: Limits,
+}
+
+impl<'a> Question<'a> {
+    /// # Safety
+    /// Each is NULL or valid for `'a`.
+    unsafe fn of(program: *const Program, ctx: *const Value, attrs: *const Value, limits: *const LimitsIn) -> Option<Question<'a>> {
+        // SAFETY: the caller's promise.
+        let (program, limits) = unsafe { (program.as_ref()?, limits.as_ref()?) };
+        // SAFETY: as above.
+        let (ctx, attrs) = unsafe { (ctx.as_ref(), attrs.as_ref()) };
+        let limits = Limits { time: Duration::from_nanos(limits.time_ns), memory: limits.memory_bytes.max(1) };
+        Some(Question { program, ctx, attrs, limits })
+    }
+
+    fn input(&self) -> Value {
+        document::with_members(&[("ctx", self.ctx), ("attrs", self.attrs)])
+    }
+}
+
+/// # Safety
+/// `out` is NULL or valid.
+unsafe fn answer(code: i32, text: String, out: *mut Buffer) -> i32 {
+    // SAFETY: the caller's promise.
+    if let Some(out) = unsafe { out.as_mut() } {
+        *out = text.into();
+    }
+    code
+}
+
 /// # Safety
 /// See engines.h.
 #[unsafe(no_mangle)]
@@ -187,23 +216,13 @@ pub unsafe extern "C" fn engines_rego_evaluate(
     limits: *const LimitsIn,
     out: *mut Buffer,
 ) -> i32 {
-    // SAFETY: the caller's promise, here and in the lines below.
-    let (Some(program), Some(limits)) = (unsafe { program.as_ref() }, unsafe { limits.as_ref() })
-    else {
-        return OUTCOME_ERROR;
-    };
-    // SAFETY: as above.
-    let (ctx, attrs) = unsafe { (ctx.as_ref(), attrs.as_ref()) };
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        program.evaluate(document::with_members(&[("ctx", ctx), ("attrs", attrs)]), limits.into())
-    }))
-    .unwrap_or_else(|_| Outcome::Error(panicked().message));
+    // SAFETY: the caller's promise.
+    let Some(asked) = (unsafe { Question::of(program, ctx, attrs, limits) }) else { return OUTCOME_ERROR };
+    let outcome = catch_unwind(AssertUnwindSafe(|| asked.program.evaluate(asked.input(), asked.limits)))
+        .unwrap_or_else(|_| Outcome::Error(panicked().message));
     let (code, text) = coded(outcome);
     // SAFETY: as above.
-    if let Some(out) = unsafe { out.as_mut() } {
-        *out = text.into();
-    }
-    code
+    unsafe { answer(code, text, out) }
 }
 
 fn coded(outcome: Outcome) -> (i32, String) {
@@ -229,22 +248,12 @@ pub unsafe extern "C" fn engines_rego_explain(
     limits: *const LimitsIn,
     out: *mut Buffer,
 ) -> i32 {
-    // SAFETY: the caller's promise, here and in the lines below.
-    let (Some(program), Some(limits)) = (unsafe { program.as_ref() }, unsafe { limits.as_ref() })
-    else {
-        return OUTCOME_ERROR;
-    };
-    // SAFETY: as above.
-    let (ctx, attrs) = unsafe { (ctx.as_ref(), attrs.as_ref()) };
-    let explained = catch_unwind(AssertUnwindSafe(|| {
-        program.explain(document::with_members(&[("ctx", ctx), ("attrs", attrs)]), limits.into())
-    }));
+    // SAFETY: the caller's promise.
+    let Some(asked) = (unsafe { Question::of(program, ctx, attrs, limits) }) else { return OUTCOME_ERROR };
+    let explained = catch_unwind(AssertUnwindSafe(|| asked.program.explain(asked.input(), asked.limits)));
     let Ok(Some((outcome, parts))) = explained else { return OUTCOME_ERROR };
     // SAFETY: as above.
-    if let Some(out) = unsafe { out.as_mut() } {
-        *out = parts.iter().map(line).collect::<String>().into();
-    }
-    coded(outcome).0
+    unsafe { answer(coded(outcome).0, parts.iter().map(line).collect(), out) }
 }
 
 /// None of it has tabs or ends of lines in it.
