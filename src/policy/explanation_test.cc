@@ -294,6 +294,12 @@ adult if input.ctx.request.http.bodyMap.age >= 18
       << render_text(explained(world));
 }
 
+TEST(Explanation, SaysWhereTheStatementsOfAScriptCannotBeTold) {
+  World world = allowing_rego("match if { some x in numbers.range(1, 9999); x == 0 }");
+  const std::string text = render_text(explained(world));
+  EXPECT_NE(text.find("          its statements cannot be told\n"), std::string::npos) << text;
+}
+
 TEST(Explanation, ShowsOfAScriptNoCredentialAndNoBody) {
   int parts = 0;
   for (

@@ -149,6 +149,9 @@ class TextWriter {
 
   void parts(const extv1::Condition& condition, int depth, std::string_view whole) {
     const auto& parts = condition.parts();
+    const bool has_failed = condition.outcome() == extv1::ERROR;
+    if (condition.kind() == kScript && parts.empty() && !has_failed)
+      line(depth, "its statements cannot be told");
     for (int i = 0; i < parts.size(); ++i) {
       if (!parts[i].iscause()) continue;
       const std::string text = one_line(parts[i].text());
