@@ -87,6 +87,18 @@ void rego_evaluate_nothing(benchmark::State& state) {
 }
 BENCHMARK(rego_evaluate_nothing);
 
+// What an explanation needs more.
+void rego_explain(benchmark::State& state) {
+  const RegoWorld world;
+  const auto program = program_of(kScript);
+  RequestContext context = world.context();
+  const RegoValue ctx = program->input().make_ctx(context);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(
+        program->explain(ctx.get(), nullptr, {RegoRun::kDeadline, RegoRun::kMemory}));
+}
+BENCHMARK(rego_explain);
+
 void rego_input(benchmark::State& state) {
   const RegoWorld world;
   const auto program = program_of(kScript);
