@@ -198,8 +198,15 @@ impl Script {
         self.definitions.range(path.to_vec()..).map(|(found, _)| found).take_while(move |found| found.starts_with(path))
     }
 
+    /// In full, if that is a rule, in one, or above one.
+    pub fn named(&self, path: &[String]) -> Option<Path> {
+        let full = self.in_full(path);
+        let is_within = (self.package.len() + 1..=full.len()).any(|end| self.definitions.contains_key(&full[..end]));
+        (is_within || self.declares(&full)).then_some(full)
+    }
+
     /// The rules that reading `path` evaluates.
-    pub fn rules_at(&self, path: &[String]) -> Vec<Path> {
+    fn rules_at(&self, path: &[String]) -> Vec<Path> {
         let full = self.in_full(path);
         if full.len() <= self.package.len() || !full.starts_with(&self.package) {
             return Vec::new(); // of a package, what is there is taken as it is

@@ -5,6 +5,8 @@ use regorus::Value;
 const MAX_TEXT: usize = 100;
 const MAX_ITEMS: usize = 10;
 const MAX_DEPTH: u32 = 3;
+/// Of a value that holds others: from here on, no further one is begun.
+const MAX_BYTES: usize = 500;
 /// Of an integer.
 const MAX_BITS: u64 = 256;
 
@@ -76,7 +78,7 @@ fn append_all<T>(out: &mut String, brackets: (char, char), count: usize, depth: 
         if index > 0 {
             *out += ", ";
         }
-        if index == MAX_ITEMS || depth >= MAX_DEPTH {
+        if index == MAX_ITEMS || depth >= MAX_DEPTH || out.len() > MAX_BYTES {
             *out += &format!("... {count} in all");
             break;
         }

@@ -47,7 +47,7 @@ pub struct Statement {
     pub operands: Vec<(Id, Span)>,
     /// Of `every`.
     pub inner: Option<Body>,
-    /// The rules and functions that it names.
+    /// What it names of the package: rules, functions, or what they are in.
     pub names: Vec<Path>,
 }
 
@@ -277,8 +277,7 @@ impl Walk<'_> {
                     _ => Path::new(),
                 };
                 if !path.is_empty() {
-                    found.extend(self.script.function(&path));
-                    found.extend(self.script.rules_at(&path));
+                    found.extend(self.script.function(&path).or_else(|| self.script.named(&path)));
                 }
                 members.values().for_each(|member| self.collect_names(member, found));
             }

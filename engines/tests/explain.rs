@@ -1,7 +1,10 @@
 //! Why a script gave what it gave.
 
-use engines::{Entry, Limits, Part, Program, with_members};
+use engines::{Entry, Limits, Outcome, Part, Program, with_members};
 use std::time::Duration;
+
+mod clock;
+use clock::worked;
 
 const LIMITS: Limits = Limits { time: Duration::from_secs(2), memory: 8 << 20 };
 
@@ -66,6 +69,7 @@ fn what_did_not_hold_is_named_with_its_values() {
         ("match if { some x in input.ctx.none; x }", &["input.ctx.none = []"]),
         ("match if { x = input.ctx.n; count(x) > 5 }", &["count(x) > 5 = false; x = [1, 2, 3]; count(x) = 3"]),
         ("match if { x = input.ctx.nothing; count(x) > 5 }", &["x = input.ctx.nothing = ?"]),
+        ("match if { input.ctx.n[0] == 1; input.ctx.n = [1] }", &["input.ctx.n = [1] = ?"]),
         ("match := input.ctx.n[0] > 1", &["input.ctx.n[0] > 1 = false; input.ctx.n[0] = 1"]),
         ("default match := false\nmatch if { input.ctx.n[0] == 1; 7 in input.ctx.n }", &["7 in input.ctx.n = false; input.ctx.n = [1, 2, 3]"]),
         ("match if {\n  # one of them\n  {\"a\": 1, \"b\": 2} == input.ctx.n\n}", &["{\"a\": 1, \"b\": 2} == input.ctx.n = false; input.ctx.n = [1, 2, 3]"]),
@@ -130,6 +134,34 @@ fn values_are_cut() {
     assert_eq!(shown("match := x if x := numbers.range(1, 20)").2, "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ... 20 in all]");
     assert_eq!(shown("match := x if x := {\"a\": [{1: [[1, 2]]}], \"b\": set()}").2, "{\"a\": [{1: [... 1 in all]}], \"b\": set()}");
     assert_eq!(shown("match := x if x := bits.lsh(1, 300)").2, "a number of 301 bits");
+}
+
+/// What follows the evaluation takes little, whatever the script.
+#[test]
+fn explaining_takes_little() {
+    let every = format!("match if {}1 == 2{}", "every x in [1] { ".repeat(20), " }".repeat(20));
+    let rules: String = (0..700).map(|number| format!("p.a{number} if 1 == {number}\n")).collect();
+    let statements = format!("match if {{ {} false }}", "input.ctx.n[0] == 1;".repeat(900));
+    let values = format!("x := [v | some _ in numbers.range(1, 10); v := [w | some _ in numbers.range(1, 10); w := \"{}\"]]\nmatch if {{ {} false }}", "a".repeat(99), "x != 1; ".repeat(1000));
+    let names = format!("{rules}match if {{ {} not p }}", "p; ".repeat(500));
+    for body in [every, statements, values, names] {
+        let source = format!("package octelium.condition\n{body}\n");
+        let program = Program::compile(source.as_bytes(), Entry::Condition).unwrap_or_else(|problem| panic!("{problem:?}: {body}"));
+        let context = context();
+        let took = |work: &dyn Fn()| {
+            let before = worked();
+            work();
+            worked() - before
+        };
+        let evaluation = took(&|| assert_eq!(program.evaluate(with_members(&[("ctx", Some(&context))]), LIMITS), Outcome::Undefined));
+        let explanation = took(&|| {
+            let (outcome, parts) = program.explain(with_members(&[("ctx", Some(&context))]), LIMITS).unwrap();
+            assert_eq!(outcome, Outcome::Undefined);
+            assert!(parts.len() <= 200 && parts.iter().all(|part| part.value.len() < 1000), "{}", parts.len());
+        });
+        println!("{evaluation:?} {explanation:?}: {:.60}", body);
+        assert!(explanation < 20 * evaluation + Duration::from_millis(10), "{evaluation:?} {explanation:?}: {body:.60}");
+    }
 }
 
 /// A script that is too long, or not followed, decides all the same.
