@@ -49,8 +49,10 @@ enum engines_entry {
 engines_rego* engines_rego_compile(const uint8_t* source, size_t size, int32_t entry,
                                    engines_problem* problem);
 void engines_rego_free(engines_rego* program);
-/* The parts of `input` that the script names, one a line, its names separated by tabs: the line
- * "ctx<TAB>user" stands for input.ctx.user and everything below; an empty line is all of it. */
+/* The parts of `input` that the script names, a line each: the byte where it is written out first
+ * (nothing: only by another name), a tab, and its names separated by tabs. "7<TAB>ctx<TAB>user"
+ * stands for input.ctx.user and everything below; no names are all of it. With "7=", it is only
+ * given another name there; what that is asked for has lines of its own. */
 engines_buffer engines_rego_reads(const engines_rego* program);
 typedef struct engines_limits {
   uint64_t time_ns;

@@ -10,6 +10,7 @@ use crate::document;
 use crate::explained::Part;
 use crate::limits::Limits;
 use crate::program::{Entry, Outcome, Problem, Program};
+use crate::reads::Read;
 use crate::schema::Schema;
 
 #[repr(C)]
@@ -167,8 +168,11 @@ pub unsafe extern "C" fn engines_rego_free(program: *mut Program) {
 pub unsafe extern "C" fn engines_rego_reads(program: *const Program) -> Buffer {
     // SAFETY: the caller's promise.
     let Some(program) = (unsafe { program.as_ref() }) else { return Buffer::EMPTY };
-    let lines: Vec<String> = program.reads().iter().map(|path| path.join("\t") + "\n").collect();
-    lines.concat().into()
+    let line = |read: &Read| {
+        let at = read.at.map_or(String::new(), |at| at.to_string());
+        format!("{at}{}\t{}\n", if read.is_named { "=" } else { "" }, read.path.join("\t"))
+    };
+    program.reads().iter().map(line).collect::<String>().into()
 }
 
 /// What a script is asked with.

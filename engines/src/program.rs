@@ -12,6 +12,7 @@ use crate::calls::{Named, Script};
 use crate::explained::{self, Part};
 use crate::limits::{self, Exceeded, Limits};
 use crate::measured::{Insertions, Measuring, edited, measuring, unused_name};
+use crate::reads::Read;
 use crate::scan;
 use crate::traced::{self, Plan};
 use crate::weight;
@@ -88,7 +89,7 @@ pub enum Outcome {
 
 pub struct Program {
     entry: Entry,
-    reads: Vec<Vec<String>>,
+    reads: Vec<Read>,
     /// Prepared; none when there is no such rule.
     engine: Option<Box<Engine>>,
     /// The rule is put together from parts (`result.a := 1`), and asked for as a query.
@@ -152,7 +153,7 @@ impl Program {
         })
     }
 
-    pub fn reads(&self) -> &[Vec<String>] {
+    pub fn reads(&self) -> &[Read] {
         if self.engine.is_some() { &self.reads } else { &[] }
     }
 

@@ -4,8 +4,19 @@
 
 use std::collections::{HashMap, HashSet};
 
+/// What is read of `input`.
+pub struct Read {
+    /// Below `input`; an empty path is all of it.
+    pub path: Vec<String>,
+    /// The byte where it is written out first: by another name, it may be something else's.
+    pub at: Option<usize>,
+    /// It is only given another name there.
+    pub is_named: bool,
+}
+
 /// A name of a script and the literal members after it.
 pub struct Name {
+    pub start: usize,
     pub path: Vec<String>,
     /// The name that stands for exactly this from here on.
     pub alias: Option<String>,
@@ -16,8 +27,7 @@ pub struct Name {
 /// A name with more meanings than this is not followed.
 const MOST_MEANINGS: usize = 8;
 
-/// Paths below `input`; an empty one is all of it.
-pub fn reads_of(names: &[Name]) -> Vec<Vec<String>> {
+pub fn reads_of(names: &[Name]) -> Vec<Read> {
     let mut used = HashSet::new();
     let mut meanings: HashMap<&str, Vec<&[String]>> = HashMap::new();
     for name in names {
@@ -35,15 +45,14 @@ pub fn reads_of(names: &[Name]) -> Vec<Vec<String>> {
     for name in names {
         let (first, members) = (name.path[0].as_str(), &name.path[1..]);
         if first == "input" {
-            if !name.alias.as_ref().is_some_and(|alias| meanings.contains_key(alias.as_str())) {
-                reads.push(members.to_vec());
-            }
+            let is_named = name.alias.as_ref().is_some_and(|alias| meanings.contains_key(alias.as_str()));
+            reads.push(Read { path: members.to_vec(), at: Some(name.start), is_named });
         } else if !name.is_defined {
-            reads.extend(meanings.get(first).into_iter().flatten().map(|meant| [meant, members].concat()));
+            reads.extend(meanings.get(first).into_iter().flatten().map(|meant| Read { path: [meant, members].concat(), at: None, is_named: false }));
         }
     }
-    reads.sort();
-    reads.dedup();
+    reads.sort_by_key(|read| (read.is_named, read.path.clone(), read.at.unwrap_or(usize::MAX)));
+    reads.dedup_by(|next, read| next.path == read.path && next.is_named == read.is_named);
     reads
 }
 
@@ -74,7 +83,7 @@ mod tests {
     use crate::scan::scan;
 
     fn reads(body: &str) -> Vec<String> {
-        let mut reads: Vec<String> = scan(body).reads.iter().map(|path| path.join(".")).collect();
+        let mut reads: Vec<String> = scan(body).reads.iter().filter(|read| !read.is_named).map(|read| read.path.join(".")).collect();
         reads.sort();
         reads
     }

@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::reads::{Name, ends_expression, name_before_assignment, reads_of};
+use crate::reads::{Name, Read, ends_expression, name_before_assignment, reads_of};
 use crate::weight::is_huge_number;
 
 pub struct Scan {
     pub text: String,
-    /// Paths below `input`; an empty one is all of it.
-    pub reads: Vec<Vec<String>>,
+    pub reads: Vec<Read>,
     /// Line and column of a number that is too large to be made.
     pub huge_number: Option<(u32, u32)>,
 }
@@ -147,7 +146,7 @@ impl<'a> Scanner<'a> {
         let after = self.source.get(self.at..).unwrap_or("");
         let alias = name_before_assignment(&self.source[..start]).filter(|_| ends_expression(after));
         let is_defined = path.len() == 1 && after.trim_start_matches([' ', '\t']).starts_with(":=");
-        self.names.push(Name { path, alias: alias.map(str::to_string), is_defined });
+        self.names.push(Name { start, path, alias: alias.map(str::to_string), is_defined });
     }
 
     fn import(&mut self) {
@@ -155,6 +154,7 @@ impl<'a> Scanner<'a> {
         if !self.peek().is_some_and(is_name_start) {
             return;
         }
+        let start = self.at;
         let path = self.path();
         let mut alias = path[path.len() - 1].clone();
         let after = self.at;
@@ -167,7 +167,7 @@ impl<'a> Scanner<'a> {
             self.at = after;
         }
         let alias = (path[0] == "input").then_some(alias);
-        self.names.push(Name { path, alias, is_defined: false });
+        self.names.push(Name { start, path, alias, is_defined: false });
     }
 
     fn starts_statement(&self, at: usize) -> bool {

@@ -7,6 +7,9 @@
 
 namespace base {
 
+// Of ASCII; other bytes stay as they are.
+std::string to_lower(std::string_view text);
+
 std::string hex_encode(std::string_view bytes);
 
 // RFC 4648 §4 with padding, and §5 (URL-safe) without. Decoding is strict: no whitespace, no

@@ -6,6 +6,7 @@
 #include <array>
 #include <sstream>
 
+#include "base/encoding.h"
 #include "cli/input_files.h"
 #include "policy/explanation_text.h"
 #include "resource/document.h"
@@ -38,9 +39,7 @@ base::Result<void> add_header(const std::string& text, google::protobuf::Struct&
   const std::size_t begin = text.find_first_not_of(" \t", colon + 1);
   google::protobuf::Value value;
   value.set_string_value(begin == std::string::npos ? "" : text.substr(begin));
-  std::string name = text.substr(0, colon);
-  for (char& c : name)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');  // one name, in their order
+  const std::string name = base::to_lower(text.substr(0, colon));  // one, in their order
   *(*out.mutable_fields())[name].mutable_list_value()->add_values() = value;
   return {};
 }

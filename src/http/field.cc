@@ -144,12 +144,6 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return true;
 }
 
-std::string to_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = lower(c);
-  return out;
-}
-
 bool is_token(std::string_view text) {
   for (const char c : text)
     if (!is_token_byte(c)) return false;

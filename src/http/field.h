@@ -14,7 +14,6 @@ namespace http {
 FieldId classify(std::string_view name);
 
 bool equals_ignoring_case(std::string_view a, std::string_view b);
-std::string to_lower(std::string_view text);
 
 // The bytes of a token (RFC 9110 §5.6.2).
 inline constexpr std::array<bool, 256> kTokenBytes = [] {

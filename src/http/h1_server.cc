@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/encoding.h"
 #include "http/field.h"
 #include "http/h1_writer.h"
 #include "http/reject.h"
@@ -24,7 +25,7 @@ H1Server::H1Server(std::unique_ptr<io::Socket> socket, Downstream downstream,
     : socket_(std::move(socket)),
       downstream_(std::move(downstream)),
       peer_text_(downstream_.peer.ip()),
-      server_name_(to_lower(downstream_.server_name)),
+      server_name_(base::to_lower(downstream_.server_name)),
       options_(options),
       handler_(handler) {
   downstream_.peer_ip = peer_text_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/encoding.h"
 #include "http/field.h"
 #include "http/h2_validate.h"
 #include "http/nghttp2_fields.h"
@@ -221,7 +222,7 @@ H2Server::H2Server(std::unique_ptr<io::Socket> socket, Downstream downstream,
     : H2Session(std::move(socket)),
       downstream_(std::move(downstream)),
       peer_text_(downstream_.peer.ip()),
-      server_name_(to_lower(downstream_.server_name)),
+      server_name_(base::to_lower(downstream_.server_name)),
       options_(options),
       handler_(handler) {
   downstream_.peer_ip = peer_text_;

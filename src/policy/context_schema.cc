@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/encoding.h"
 #include "policy/message_value.h"
 #include "policy/subject.h"
 
@@ -105,13 +106,6 @@ bool is_open(const Descriptor* message) {
          message == google::protobuf::Timestamp::descriptor();
 }
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 }  // namespace
 
 const ContextSchema& ContextSchema::get(Attrs attrs) {
@@ -194,7 +188,7 @@ std::optional<cel::Attribute> ContextSchema::member(const cel::Attribute& parent
   if (parent.shape < kFirstShape) {
     const Entries& entries = kEntries[parent.shape - 1];
     cel::Slot out = slot_under(entries.one);
-    out.key = entries.is_header ? lower_case(name) : std::string(name);
+    out.key = entries.is_header ? base::to_lower(name) : std::string(name);
     // A parameter is looked for in the query at each reading.
     if (entries.one == Attr::kQueryParam || entries.one == Attr::kQueryParamValues)
       out.steps = kQuerySteps;

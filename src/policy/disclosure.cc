@@ -5,6 +5,7 @@
 #include <cctype>
 #include <string>
 
+#include "base/encoding.h"
 #include "cel/lexer.h"
 
 namespace policy {
@@ -91,17 +92,6 @@ Kind kind_of_input(const std::vector<Step>& path) {
   return kind_of_path({path.begin() + 1, path.end()});
 }
 
-// "ctx<TAB>user"
-std::vector<Step> steps_of(std::string_view path) {
-  std::vector<Step> steps;
-  while (!path.empty()) {
-    const std::size_t end = std::min(path.find('\t'), path.size());
-    steps.push_back({true, std::string(path.substr(0, end))});
-    path.remove_prefix(std::min(end + 1, path.size()));
-  }
-  return steps;
-}
-
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
@@ -184,9 +174,7 @@ std::vector<Step> read_path(const std::vector<Token>& tokens, std::size_t& at) {
 }  // namespace
 
 bool is_credential_name(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  const std::string lower = base::to_lower(name);
   return std::ranges::any_of(kCredentialWords, [&](std::string_view word) {
     return lower.find(word) != std::string::npos;
   });
@@ -246,12 +234,13 @@ ExpressionDisclosure::Kind ExpressionDisclosure::of(std::size_t begin, std::size
   return strongest;
 }
 
-ScriptDisclosure::ScriptDisclosure(std::string_view source, std::string_view reads)
+ScriptDisclosure::ScriptDisclosure(std::string_view source, const std::vector<RegoRead>& reads)
     : has_replacements_(has_word(source, "with")) {
-  while (!reads.empty()) {
-    const std::size_t end = std::min(reads.find('\n'), reads.size());
-    strongest_ = std::max(strongest_, kind_of_input(steps_of(reads.substr(0, end))));
-    reads.remove_prefix(std::min(end + 1, reads.size()));
+  for (const RegoRead& read : reads) {
+    if (read.is_named) continue;
+    std::vector<Step> path;
+    for (const std::string& name : read.path) path.push_back({true, name});
+    strongest_ = std::max(strongest_, kind_of_input(path));
   }
 }
 

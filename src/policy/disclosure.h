@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/rego_input.h"
+
 namespace policy {
 
 // Whether an explanation, and the messages of expressions that fail, may show values that came from
@@ -57,8 +59,7 @@ class ScriptDisclosure {
  public:
   using Kind = ExpressionDisclosure::Kind;
 
-  // `reads`: RegoInput::reads().
-  ScriptDisclosure(std::string_view source, std::string_view reads);
+  ScriptDisclosure(std::string_view source, const std::vector<RegoRead>& reads);
 
   Kind of(std::string_view part) const;
 

@@ -14,12 +14,14 @@ Kind kind_of(std::string_view source, std::string_view part = {}) {
 }
 
 TEST(Disclosure, OfAScriptHidesWhatMayBeFromWhatItReads) {
-  const auto of = [](std::string_view reads, std::string_view part, std::string_view script = {}) {
+  using Reads = std::vector<RegoRead>;
+  const auto of = [](const Reads& reads, std::string_view part, std::string_view script = {}) {
     return ScriptDisclosure(script, reads).of(part);
   };
-  constexpr std::string_view kPath = "ctx\trequest\thttp\tpath\nctx\tuser\n";
-  constexpr std::string_view kBody = "ctx\trequest\thttp\tpath\nctx\trequest\thttp\tbodyMap\tage\n";
-  constexpr std::string_view kAll = "\n";
+  const Reads kPath = {{{"ctx", "request", "http", "path"}, {}}, {{"ctx", "user"}, {}}};
+  const Reads kBody = {{{"ctx", "request", "http", "path"}, {}},
+                       {{"ctx", "request", "http", "bodyMap", "age"}, {}}};
+  const Reads kAll = {{{}, {}}};
   EXPECT_EQ(of(kPath, "x"), Kind::kShown);
   EXPECT_EQ(of(kBody, "x"), Kind::kBody);
   EXPECT_EQ(of(kBody, "lower(input.ctx.request.http.path)"), Kind::kBody);
@@ -30,9 +32,9 @@ TEST(Disclosure, OfAScriptHidesWhatMayBeFromWhatItReads) {
   EXPECT_EQ(of(kBody, "input.ctx.request.http[x]"), Kind::kBody);
   EXPECT_EQ(of(kBody, "input.ctx.request.http.path :@ x"), Kind::kBody);
   EXPECT_EQ(of(kAll, "x"), Kind::kCredential);
-  EXPECT_EQ(of("ctx\n", "x"), Kind::kCredential);
-  EXPECT_EQ(of("ctx\trequest\thttp\theaders\n", "x"), Kind::kCredential);
-  EXPECT_EQ(of("ctx\trequest\thttp\theaders\tx-team\n", "x"), Kind::kShown);
+  EXPECT_EQ(of({{{"ctx"}, {}}}, "x"), Kind::kCredential);
+  EXPECT_EQ(of({{{"ctx", "request", "http", "headers"}, {}}}, "x"), Kind::kCredential);
+  EXPECT_EQ(of({{{"ctx", "request", "http", "headers", "x-team"}, {}}}, "x"), Kind::kShown);
   EXPECT_EQ(of(kAll, R"(input.ctx.request.http.headers["cookie"])"), Kind::kCredential);
   EXPECT_EQ(of(kAll, "input.attrs.k"), Kind::kShown);
   EXPECT_EQ(of(kAll, "input"), Kind::kCredential);

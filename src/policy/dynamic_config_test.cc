@@ -137,7 +137,7 @@ TEST_F(DynamicConfigTest, RegoComputesAConfig) {
 }
 
 TEST_F(DynamicConfigTest, RegoThatGivesNoObjectIsPassedOver) {
-  for (const char* result : {"\"text\"", "[1]", "1 / 0", "input.ctx.nothing"}) {
+  for (const char* result : {"\"text\"", "[1]", "1 / 0", "input.ctx.device"}) {
     EXPECT_EQ(choose("\n  - condition: {matchAny: true}\n    opa: |\n      package octelium.eval\n"
                      "      result := " +
                      std::string(result) + "\n  - {condition: {matchAny: true}, configName: c2}"),

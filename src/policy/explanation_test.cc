@@ -305,7 +305,7 @@ TEST(Explanation, ShowsOfAScriptNoCredentialAndNoBody) {
   for (
       const std::string_view rules : {
           R"(match if input.ctx.request.http.headers.authorization == "x")",
-          R"(match if input.ctx.request.http.headers["Authorization"] == "x")",
+          R"(match if input["ctx"].request.http.headers["authorization"] == "x")",
           R"(match if { h := input.ctx.request.http.headers; h.authorization == "x" })",
           R"(match if { some _, h in input.ctx.request.http.headers; lower(h) == "x" })",
           R"(match if { some name in ["authorization"]; input.ctx.request.http.headers[name] == "x" })",

@@ -84,7 +84,11 @@ base::Result<std::shared_ptr<const RegoProgram>> RegoProgram::compile(std::strin
   if (program == nullptr)
     return base::fail_invalid("rego", describe(source, problem, message.text()));
   const EngineBuffer reads(engines_rego_reads(program));
-  return std::make_shared<const RegoProgram>(program, source, RegoInput(reads.text(), attrs));
+  auto compiled =
+      std::make_shared<const RegoProgram>(program, source, RegoInput(reads.text(), attrs));
+  if (const auto unknown = compiled->input().find_unknown())
+    return base::fail_invalid("rego", cel::render(source, *unknown));
+  return compiled;
 }
 
 RegoProgram::RegoProgram(engines_rego* program, std::string_view source, RegoInput input)

@@ -1,9 +1,17 @@
 #include "policy/rego_input.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstring>
 #include <optional>
+#include <set>
+#include <span>
 
+#include "base/encoding.h"
+#include "base/suggest.h"
 #include "engines.h"
 #include "policy/message_value.h"
 #include "policy/request_context.h"
@@ -18,18 +26,61 @@ constexpr int kMaxDepth = 100;
 
 Attr attr_of(const cel::Slot& slot) { return static_cast<Attr>(slot.id & ~kUnderGrpc); }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(separator), text.size());
-    parts.push_back(text.substr(0, end));
+    parts.emplace_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return parts;
 }
 
-bool is_lower_case(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+// A line of engines_rego_reads(): "7<TAB>ctx<TAB>user", "7=<TAB>ctx<TAB>user".
+RegoRead read_of(std::string_view line) {
+  const std::size_t end = std::min(line.find('\t'), line.size());
+  RegoRead read;
+  std::uint32_t at = 0;
+  if (std::from_chars(line.data(), line.data() + end, at).ec == std::errc()) read.at = at;
+  read.is_named = line.substr(0, end).ends_with('=');
+  read.path = split(line.substr(std::min(end + 1, line.size())), '\t');
+  return read;
+}
+
+bool is_header(const cel::Attribute& attribute) {
+  const Attr attr = attr_of(attribute.slot);
+  return attr == Attr::kHeader || attr == Attr::kHeaderValues;
+}
+
+std::string unknown_field(std::string_view name, std::string_view of,
+                          std::span<const std::string_view> known) {
+  const std::string_view near = base::nearest(name, known);
+  return fmt::format("unknown field \"{}\" of {}{}", cel::printable(name), of,
+                     near.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", near));
+}
+
+// Why there is never anything at `path`.
+std::optional<std::string> why_unknown(const std::vector<std::string>& path,
+                                       ContextSchema::Attrs attrs) {
+  static constexpr std::array<std::string_view, 2> kRoots = {"ctx", "attrs"};
+  const bool has_attrs = attrs == ContextSchema::Attrs::kBound;
+  if (path[0] == "attrs")
+    return has_attrs ? std::nullopt : std::optional("only Policies have input.attrs");
+  if (path[0] != "ctx")
+    return unknown_field(path[0], "input", std::span(kRoots).first(has_attrs ? 2 : 1));
+  const auto& schema = ContextSchema::get(ContextSchema::Attrs::kBound);
+  cel::Attribute at = *schema.root("ctx");
+  std::string known = "input.ctx";
+  for (std::size_t i = 1; i < path.size() && at.shape != cel::kOpenShape; ++i) {
+    auto member = schema.member(at, path[i]);
+    if (!member) return unknown_field(path[i], known, schema.member_names(at.shape));
+    if (is_header(*member) && base::to_lower(path[i]) != path[i])
+      return fmt::format("names of headers are in lower case here: \"{}\"",
+                         cel::printable(base::to_lower(path[i])));
+    at = std::move(*member);
+    known += "." + path[i];
+  }
+  return std::nullopt;
 }
 
 RegoValue parse(const std::string& text) {
@@ -162,21 +213,40 @@ class RegoInput::Writer {
   std::string out_;
 };
 
-RegoInput::RegoInput(std::string_view reads, ContextSchema::Attrs attrs) : reads_(reads) {
+RegoInput::RegoInput(std::string_view reads, ContextSchema::Attrs attrs) : attrs_(attrs) {
   ctx_ = {.name = "ctx",
           .attribute = *ContextSchema::get(ContextSchema::Attrs::kBound).root("ctx"),
           .members = {}};
-  while (!reads.empty()) {
-    const std::size_t end = std::min(reads.find('\n'), reads.size());
-    const auto path = split(reads.substr(0, end), '\t');
-    reads.remove_prefix(std::min(end + 1, reads.size()));
-    if (path.empty() || path[0] == "attrs") reads_attrs_ = attrs == ContextSchema::Attrs::kBound;
-    if (path.empty() || path[0] == "ctx") add(path);
+  for (const std::string& line : split(reads, '\n')) {
+    const RegoRead& read = reads_.emplace_back(read_of(line));
+    if (read.is_named) continue;
+    const bool is_all = read.path.empty();
+    if (is_all || read.path[0] == "attrs") reads_attrs_ = attrs == ContextSchema::Attrs::kBound;
+    if (is_all || read.path[0] == "ctx") add(read.path);
   }
   reads_body_ = reads_body(ctx_);
 }
 
-void RegoInput::add(const std::vector<std::string_view>& path) {
+std::optional<cel::Problem> RegoInput::find_unknown() const {
+  std::set<std::vector<std::string>> paths;
+  for (const RegoRead& read : reads_)
+    if (!read.is_named) paths.insert(read.path);
+  // What is also read as a whole may have been replaced by something else, with `with`.
+  const auto is_in_another = [&](std::vector<std::string> path) {
+    while (!path.empty()) {
+      path.pop_back();
+      if (paths.contains(path)) return true;
+    }
+    return false;
+  };
+  for (const RegoRead& read : reads_) {
+    if (!read.at || read.path.empty() || is_in_another(read.path)) continue;
+    if (auto why = why_unknown(read.path, attrs_)) return cel::Problem{*read.at, std::move(*why)};
+  }
+  return std::nullopt;
+}
+
+void RegoInput::add(const std::vector<std::string>& path) {
   const auto& schema = ContextSchema::get(ContextSchema::Attrs::kBound);
   Node* node = &ctx_;
   for (std::size_t i = 1; i < path.size() && !node->is_leaf; ++i) {
@@ -186,8 +256,7 @@ void RegoInput::add(const std::vector<std::string_view>& path) {
       auto attribute = schema.member(node->attribute, path[i]);
       if (!attribute || attr_of(attribute->slot) == Attr::kAbsent) return;
       // The names of headers are in lower case, and Rego's are compared as they are.
-      const Attr attr = attr_of(attribute->slot);
-      if ((attr == Attr::kHeader || attr == Attr::kHeaderValues) && !is_lower_case(path[i])) return;
+      if (is_header(*attribute) && base::to_lower(path[i]) != path[i]) return;
       node->members.push_back({std::string(path[i]), std::move(*attribute), false, {}});
       member = node->members.end() - 1;
     }

@@ -51,7 +51,8 @@ def test_a_script_reads_the_body(gateway, token, upstream):
 def test_what_does_not_compile_is_refused_with_its_place(gateway, upstream):
     for body, said in (("match { 2 > 1 }\n", "3:7: `if` keyword is required"),
                        ('match if {\n  http.send({"url": "x"})\n}\n', "4:3: http.send is not available"),
-                       ("match if { cuont(input) }\n", '3:12: there is no builtin or function cuont here; did you mean "count"?')):
+                       ("match if { cuont(input) }\n", '3:12: there is no builtin or function cuont here; did you mean "count"?'),
+                       ('match if {\n  input.ctx.usr.spec.type == "HUMAN"\n}\n', '4:3: unknown field "usr" of input.ctx; did you mean "user"?')):
         refused = gateway.apply(rego("rego-refused", upstream, body), check=False)
         assert refused.returncode != 0
         assert said in refused.stderr + refused.stdout
