@@ -47,6 +47,8 @@ pub struct Script {
     pub definitions: BTreeMap<Path, Definition>,
     package: Path,
     imports: BTreeMap<String, Path>,
+    /// Of the names of its rules.
+    longest: usize,
 }
 
 /// What a nesting of each costs of the stack.
@@ -159,6 +161,7 @@ impl Script {
             },
         };
         let path = [self.package.clone(), static_path(&head["refr"])].concat();
+        self.longest = self.longest.max(path.len());
         let definition = self.definitions.entry(path.clone()).or_default();
         definition.is_function |= is_function;
         definition.arguments = items(&head["args"]).len();
@@ -201,7 +204,8 @@ impl Script {
     /// In full, if that is a rule, in one, or above one.
     pub fn named(&self, path: &[String]) -> Option<Path> {
         let full = self.in_full(path);
-        let is_within = (self.package.len() + 1..=full.len()).any(|end| self.definitions.contains_key(&full[..end]));
+        let end = full.len().min(self.longest);
+        let is_within = (self.package.len() + 1..=end).any(|end| self.definitions.contains_key(&full[..end]));
         (is_within || self.declares(&full)).then_some(full)
     }
 
@@ -212,7 +216,8 @@ impl Script {
             return Vec::new(); // of a package, what is there is taken as it is
         }
         // Where nothing has the whole name, all that share the longest part of it are evaluated.
-        let prefixes = || (self.package.len() + 1..=full.len()).rev().map(|end| &full[..end]);
+        let end = full.len().min(self.longest);
+        let prefixes = || (self.package.len() + 1..=end).rev().map(|end| &full[..end]);
         let longest = prefixes().find(|prefix| self.below(prefix).next().is_some());
         let below = longest.into_iter().flat_map(|prefix| self.below(prefix).cloned().collect::<Vec<_>>());
         let above = prefixes().filter(|prefix| self.definitions.contains_key(*prefix)).map(<[_]>::to_vec);
@@ -413,6 +418,33 @@ fn collect_variables(node: &Json, found: &mut BTreeSet<String>) {
                     ("RefDot" | "RefBrack" | "span", _) => {}
                     _ => collect_variables(inner, found),
                 }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The variables that a rule declares, wherever in it.
+pub fn locals(rule: &Json, source: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    collect_locals(rule, source, &mut found);
+    found
+}
+
+fn collect_locals(node: &Json, source: &str, found: &mut BTreeSet<String>) {
+    match node {
+        Json::Array(all) => all.iter().for_each(|each| collect_locals(each, source, found)),
+        Json::Object(members) => {
+            for (kind, inner) in members {
+                match kind.as_str() {
+                    "SomeVars" => found.extend(items(&inner["vars"]).iter().map(|span| text_of(span, source).to_string())),
+                    "Every" => found.extend(["key", "value"].map(|name| text_of(&inner[name], source).to_string())),
+                    "SomeIn" => ["key", "value"].iter().for_each(|name| collect_variables(&inner[*name], found)),
+                    "AssignExpr" if inner["op"] == "ColEq" => collect_variables(&inner["lhs"], found),
+                    "args" => collect_variables(inner, found),
+                    _ => {}
+                }
+                collect_locals(inner, source, found);
             }
         }
         _ => {}

@@ -137,11 +137,11 @@ impl Program {
         prepare(&mut written).map_err(|error| refusal(&error))?;
         let measuring = measuring(&script, &tree, &scan.text, |measuring| Ok(assemble(measuring)?.is_some()))?;
         let engine = assemble(&measuring)?.ok_or_else(unreadable)?;
-        // Where a `print` with other letters than ASCII's was erased, bytes are not where they were.
-        let traced = if scan.text.len() == source.len() { trace(&script, &tree, &scan.text, &measuring) } else { None };
         let rule = entry.rule();
         let has_entry = script.declares(&rule.split('.').map(str::to_string).collect::<Vec<_>>());
         let is_assembled = has_entry && engine.clone().compile_with_entrypoint(&rule.into()).is_err();
+        // Where a `print` with other letters than ASCII's was erased, bytes are not where they were.
+        let traced = if scan.text.len() == source.len() { trace(&script, &tree, &scan.text, &measuring) } else { None };
         Ok(Program {
             entry,
             reads: scan.reads,
@@ -323,8 +323,8 @@ fn trace(script: &Script, tree: &Json, source: &str, measuring: &Measuring) -> O
     plan.edits.clear();
     let mut engine = parse(&text).ok()?;
     add_measures(&mut engine, &measuring.name).ok()?;
-    engine.add_extension(format!("{name}_at"), 1, Box::new(|values| Ok(traced::tell_place(values)))).ok()?;
-    engine.add_extension(name, 2, Box::new(|values| Ok(traced::tell_value(values)))).ok()?;
+    engine.add_extension(format!("{name}_at"), 1, Box::new(traced::tell_place)).ok()?;
+    engine.add_extension(name, 2, Box::new(traced::tell_value)).ok()?;
     prepare(&mut engine).ok()?;
     Some(Traced { plan, engine: Box::new(engine) })
 }

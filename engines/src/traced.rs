@@ -3,11 +3,13 @@
 //! what a value was. The script that decides is another one, without these.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
+use anyhow::{Result, ensure};
 use regorus::Value;
 use serde_json::Value as Json;
 
-use crate::calls::{Path, Script};
+use crate::calls::{Path, Script, locals};
 use crate::measured::{Edit, order};
 use crate::scan::{Edges, edges};
 use crate::tree::{bytes, first_member, items, makes, path_of, static_path};
@@ -47,8 +49,18 @@ pub struct Statement {
     pub operands: Vec<(Id, Span)>,
     /// Of `every`.
     pub inner: Option<Body>,
-    /// What it names of the package: rules, functions, or what they are in.
-    pub names: Vec<Path>,
+    /// What it names of the package.
+    pub names: Vec<Name>,
+    /// Its value is taken apart, which may fail: `[a, 1] := x`.
+    pub is_pattern: bool,
+}
+
+#[derive(Debug)]
+pub struct Name {
+    /// A rule or function, or what it is in.
+    pub path: Path,
+    /// It is what holds or does not. Else it is compared: `count(denied) == 0`.
+    pub is_plain: bool,
 }
 
 #[derive(Debug)]
@@ -57,6 +69,8 @@ pub struct Body {
     /// Noted when it is entered; 0 where there is only the value of a rule.
     pub entry: Id,
     pub statements: Vec<Statement>,
+    /// Its rule is false if it holds: `:= false if`.
+    pub is_false: bool,
 }
 
 /// What is told by a script.
@@ -86,36 +100,44 @@ pub fn is_all(events: &[Event]) -> bool {
     events.len() < MAX_EVENTS
 }
 
-fn tell(id: &Value, value: Option<Value>) {
+/// With more than may be told, the evaluation ends.
+fn tell(id: &Value, value: Option<Value>) -> Result<()> {
     let event = Event { id: id.as_i64().unwrap_or(0), value };
-    TOLD.with_borrow_mut(|told| if is_all(told) { told.push(event) });
+    TOLD.with_borrow_mut(|told| {
+        ensure!(is_all(told), "there is too much to tell");
+        told.push(event);
+        Ok(())
+    })
 }
 
 /// `told_at(id)`
-pub fn tell_place(mut arguments: Vec<Value>) -> Value {
+pub fn tell_place(mut arguments: Vec<Value>) -> Result<Value> {
     let id = arguments.pop().unwrap_or(Value::Undefined);
-    tell(&id, None);
-    id
+    tell(&id, None)?;
+    Ok(id)
 }
 
 /// `told(id, value)`
-pub fn tell_value(mut arguments: Vec<Value>) -> Value {
+pub fn tell_value(mut arguments: Vec<Value>) -> Result<Value> {
     let value = arguments.pop().unwrap_or(Value::Undefined);
-    tell(&arguments.pop().unwrap_or(Value::Undefined), Some(value.clone()));
-    value
+    tell(&arguments.pop().unwrap_or(Value::Undefined), Some(value.clone()))?;
+    Ok(value)
 }
 
 struct Walk<'a> {
     script: &'a Script,
+    source: &'a str,
     edges: Edges,
     name: &'a str,
     last: Id,
+    /// The variables of the rule.
+    locals: BTreeSet<String>,
     edits: Vec<Edit>,
 }
 
 /// `module` is the tree of `source`, `name` that of the function that tells a value.
 pub fn plan(script: &Script, module: &Json, source: &str, name: &str) -> Plan {
-    let mut walk = Walk { script, edges: edges(source), name, last: 0, edits: Vec::new() };
+    let mut walk = Walk { script, source, edges: edges(source), name, last: 0, locals: BTreeSet::new(), edits: Vec::new() };
     let bodies = items(&module["rules"]).iter().flat_map(|rule| walk.rule(rule)).collect();
     Plan { bodies, edits: walk.edits }
 }
@@ -124,6 +146,7 @@ impl Walk<'_> {
     fn rule(&mut self, rule: &Json) -> Vec<Body> {
         let Some((_, head)) = first_member(&rule["Spec"]["head"]) else { return Vec::new() };
         let path = self.script.in_package(&static_path(&head["refr"]));
+        self.locals = locals(rule, self.source);
         let is_whole = first_member(&head["refr"]).is_some_and(|(kind, _)| kind == "Var");
         let bodies = items(&rule["Spec"]["bodies"]);
         // The head's is of the first, and without `else` of all, where it is left alone.
@@ -131,10 +154,12 @@ impl Walk<'_> {
         let values = bodies.iter().enumerate().map(|(index, body)| if index == 0 { &head["assign"] } else { &body["assign"] });
         let mut found: Vec<Body> = bodies.iter().map(|body| self.body(&body["query"], &path)).collect();
         if bodies.is_empty() {
-            found.push(Body { rule: path, entry: 0, statements: Vec::new() });
+            found.push(Body { rule: path, entry: 0, statements: Vec::new(), is_false: false });
         }
         let own = if bodies.is_empty() { vec![&head["assign"]] } else { values.collect() };
         for (body, assign) in found.iter_mut().zip(own) {
+            let assign = if is_shared { &head["assign"] } else { assign };
+            body.is_false = is_whole && body.entry != 0 && assign["value"]["Bool"]["value"] == false;
             if is_whole && !is_shared {
                 body.statements.extend(self.head(&assign["value"]));
             }
@@ -151,7 +176,7 @@ impl Walk<'_> {
         let statements = items(&query["stmts"]);
         let entry = statements.first().map_or(0, |first| self.entry(query, first));
         let statements = statements.iter().map(|statement| self.statement(statement, rule)).collect();
-        Body { rule: rule.clone(), entry, statements }
+        Body { rule: rule.clone(), entry, statements, is_false: false }
     }
 
     fn entry(&mut self, query: &Json, first: &Json) -> Id {
@@ -180,15 +205,24 @@ impl Walk<'_> {
         let whole = self.edges.around(bytes(node));
         match kind {
             "Expr" => match first_member(&node["expr"]) {
-                Some(("AssignExpr", assignment)) if assignment["op"] == "ColEq" => self.followed(&assignment["rhs"], Kind::Assigned, self.span(&assignment["rhs"])),
+                Some(("AssignExpr", assignment)) if assignment["op"] == "ColEq" => {
+                    let assigned = self.followed(&assignment["rhs"], Kind::Assigned, self.span(&assignment["rhs"]));
+                    Statement { is_pattern: !is_variable(&assignment["lhs"]), ..assigned }
+                }
                 Some(("AssignExpr", _)) | None => Statement { names: self.names(node), ..self.unknown(whole) },
                 Some(_) => self.followed(&node["expr"], Kind::Holds, self.span(&node["expr"])),
             },
             "NotExpr" => {
-                let span = (whole.0, self.span(&node["expr"]).1);
-                self.followed(&node["expr"], Kind::Not, span)
+                let (start, mut end) = self.span(&node["expr"]);
+                while let Some((after, _)) = self.edges.brackets.range(end + 1..).next().filter(|(_, open)| (whole.0..start).contains(*open)) {
+                    end = *after;
+                }
+                self.followed(&node["expr"], Kind::Not, (whole.0, end))
             }
-            "SomeIn" => self.followed(&node["collection"], Kind::Some, self.span(&node["collection"])),
+            "SomeIn" => {
+                let is_pattern = !is_variable(&node["key"]) || !is_variable(&node["value"]);
+                Statement { is_pattern, ..self.followed(&node["collection"], Kind::Some, self.span(&node["collection"])) }
+            }
             "Every" => {
                 let domain = self.followed(&node["domain"], Kind::Every, whole);
                 let inner = Some(self.body(&node["query"], rule));
@@ -200,7 +234,7 @@ impl Walk<'_> {
     }
 
     fn unknown(&self, span: Span) -> Statement {
-        Statement { span, kind: Kind::Unknown, id: 0, operands: Vec::new(), inner: None, names: Vec::new() }
+        Statement { span, kind: Kind::Unknown, id: 0, operands: Vec::new(), inner: None, names: Vec::new(), is_pattern: false }
     }
 
     fn followed(&mut self, expression: &Json, kind: Kind, span: Span) -> Statement {
@@ -219,7 +253,7 @@ impl Walk<'_> {
             Some(("Var" | "RefDot" | "RefBrack", _)) | None => {}
             Some((_, node)) => self.operands(node, &mut operands),
         }
-        Statement { span, kind, id, operands, inner: None, names }
+        Statement { span, kind, id, operands, inner: None, names, is_pattern: false }
     }
 
     fn operands(&mut self, node: &Json, found: &mut Vec<(Id, Span)>) {
@@ -262,34 +296,62 @@ impl Walk<'_> {
         }
     }
 
-    fn names(&self, node: &Json) -> Vec<Path> {
+    fn names(&self, node: &Json) -> Vec<Name> {
         let mut found = Vec::new();
-        self.collect_names(node, &mut found);
+        self.collect_names(node, true, &mut found);
         found
     }
 
-    fn collect_names(&self, node: &Json, found: &mut Vec<Path>) {
-        match node {
-            Json::Array(all) => all.iter().for_each(|each| self.collect_names(each, found)),
-            Json::Object(members) => {
-                let path = match first_member(node) {
-                    Some(("Var" | "RefDot" | "RefBrack", _)) if members.len() == 1 => static_path(node),
-                    _ => Path::new(),
-                };
-                if !path.is_empty() {
-                    found.extend(self.script.function(&path).or_else(|| self.script.named(&path)));
+    fn collect_names(&self, node: &Json, is_plain: bool, found: &mut Vec<Name>) {
+        match (node, first_member(node)) {
+            (Json::Object(members), Some((kind, inner))) if members.len() == 1 => match kind {
+                "Var" | "RefDot" | "RefBrack" => self.reference(node, is_plain, found),
+                "Call" => {
+                    self.reference(&inner["fcn"], is_plain, found);
+                    self.collect_names(&inner["params"], false, found);
                 }
-                members.values().for_each(|member| self.collect_names(member, found));
-            }
+                "Membership" => {
+                    ["key", "value"].iter().for_each(|name| self.collect_names(&inner[*name], false, found));
+                    self.collect_names(&inner["collection"], is_plain, found);
+                }
+                _ => self.collect_names(inner, false, found),
+            },
+            (Json::Object(members), _) => members.values().for_each(|member| self.collect_names(member, false, found)),
+            (Json::Array(all), _) => all.iter().for_each(|each| self.collect_names(each, false, found)),
             _ => {}
+        }
+    }
+
+    fn reference(&self, mut node: &Json, is_plain: bool, found: &mut Vec<Name>) {
+        let path = static_path(node);
+        if path.first().is_some_and(|first| !self.locals.contains(first)) {
+            let named = self.script.function(&path).or_else(|| self.script.named(&path));
+            found.extend(named.map(|path| Name { path, is_plain }));
+        }
+        while let Some(("RefDot" | "RefBrack", inner)) = first_member(node) {
+            self.collect_names(&inner["index"], false, found);
+            node = &inner["refr"];
+        }
+        if !matches!(first_member(node), Some(("Var", _))) {
+            self.collect_names(node, false, found);
         }
     }
 
     fn span(&self, expression: &Json) -> Span {
         match first_member(expression) {
+            // The tree has what follows `set()` inside.
+            Some(("Set", node)) if items(&node["items"]).is_empty() => {
+                let start = bytes(node).0;
+                (start, self.edges.brackets.range(start..).next().map_or(start, |(end, _)| *end))
+            }
             Some((kind, node)) if makes(kind) => self.edges.literal(bytes(node).1).unwrap_or(bytes(node)),
             Some((_, node)) => self.edges.around(bytes(node)),
             None => (0, 0),
         }
     }
+}
+
+/// Or none.
+fn is_variable(pattern: &Json) -> bool {
+    first_member(pattern).is_none_or(|(kind, _)| kind == "Var")
 }

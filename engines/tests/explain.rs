@@ -75,6 +75,16 @@ fn what_did_not_hold_is_named_with_its_values() {
         ("match if {\n  # one of them\n  {\"a\": 1, \"b\": 2} == input.ctx.n\n}", &["{\"a\": 1, \"b\": 2} == input.ctx.n = false; input.ctx.n = [1, 2, 3]"]),
         ("match if { \"é\" == input.ctx.n[\n0]; true }", &["\"é\" == input.ctx.n[\n0] = false; input.ctx.n[\n0] = 1"]),
         ("match if (input.ctx.n[0] + 1) * 2 == \"é\"", &["(input.ctx.n[0] + 1) * 2 == \"é\" = false; input.ctx.n[0] = 1"]),
+        ("match if { some x in input.ctx.n; not x == 1; x == 5 }", &["x == 5 = false; x = 3"]),
+        ("match if { some [a, 9] in [[1, 2]]; a == 1 }", &["[[1, 2]] = [[1, 2]]"]),
+        ("match if { [a, b] := input.ctx.n; a == b }", &["input.ctx.n = [1, 2, 3]"]),
+        ("match if { a = input.ctx.n; a = [9, b, c]; b == c }", &[]),
+        ("default match := true\nmatch := false if input.ctx.n[0] == 1", &["input.ctx.n[0] == 1 = true; input.ctx.n[0] = 1"]),
+        ("match if { x := set(); x == {1} }", &["x == {1} = false; x = set()"]),
+        ("match if { not set() }", &["not set() = false"]),
+        ("match if { not ((input.ctx.n[0]) == 1); (true) }", &["not ((input.ctx.n[0]) == 1) = false; input.ctx.n[0] = 1"]),
+        ("match if every x in input.ctx.n { input.ctx.nothing[x] }", &["every x in input.ctx.n { input.ctx.nothing[x] } = false; input.ctx.nothing[x] = ?"]),
+        ("match if every x in input.ctx.nothing { x }", &["every x in input.ctx.nothing { x } = ?"]),
     ] {
         assert_eq!(causes(body), expected, "{body}");
     }
@@ -102,6 +112,21 @@ fn rules_are_followed() {
             "f(x) := x > 1 if x > 5 else := x > 9 if x > 0\nmatch if f(3)",
             &["x > 5 = false; x = 3", "x > 9 = false; x = 3", "f(3) = false"],
         ),
+        (
+            "match if count(deny) == 0\ndeny contains 1 if input.ctx.n[0] == 1\ndeny contains 2 if input.ctx.n[0] == 2",
+            &["count(deny) == 0 = false; deny = {1}; count(deny) = 1", "input.ctx.n[0] == 1 = true; input.ctx.n[0] = 1"],
+        ),
+        (
+            "level := 1 if input.ctx.n[0] == 1\nlevel := 5 if input.ctx.n[0] == 2\nmatch if level > 3",
+            &["input.ctx.n[0] == 1 = true; input.ctx.n[0] = 1", "level > 3 = false; level = 1"],
+        ),
+        ("match if { f(3); not g(2) }\nf(x) if x > 1\ng(x) if f(x)", &["not g(2) = false", "x > 1 = true; x = 2", "f(x) = true; x = 2"]),
+        ("match if count([x | some x in input.ctx.n; f(x)]) == 2\nf(x) if x == 2", &["count([x | some x in input.ctx.n; f(x)]) == 2 = false; count([x | some x in input.ctx.n; f(x)]) = 1"]),
+        ("match if { user := 5; user == 6 }\nmatch if not ok(user)\nok(x) if x\nuser := 7", &["user == 6 = false; user = 5", "not ok(user) = false; user = 7", "x = 7"]),
+        (
+            "match := input.ctx.n if input.ctx.nothing else := false if input.ctx.n[0] == 1 else := true",
+            &["input.ctx.nothing = ?", "input.ctx.n[0] == 1 = true; input.ctx.n[0] = 1"],
+        ),
         ("g if { every n in input.ctx.n { small(n) } }\nsmall(n) if n < 3\nmatch if g", &["every n in input.ctx.n { small(n) } = false; n = 3; small(n) = ?", "n < 3 = false; n = 3", "g = ?"]),
     ] {
         assert_eq!(causes(body), expected, "{body}");
@@ -116,10 +141,20 @@ fn what_holds_has_its_reasons() {
             &["input.ctx.n[0] == 1 = true; input.ctx.n[0] = 1", "count(input.ctx.n) == 3 = true; input.ctx.n = [1, 2, 3]; count(input.ctx.n) = 3"][..],
         ),
         ("match if { some n in input.ctx.n; n == 2 }", &["input.ctx.n = [1, 2, 3]", "n == 2 = true; n = 2"]),
+        ("match := x if { some x in input.ctx.n; x > 0; x < 2 }", &["input.ctx.n = [1, 2, 3]", "x > 0 = true; x = 1", "x < 2 = true; x = 1", "x = 1"]),
+        ("match if { input.ctx.n[1]; input.ctx.n = [9, x, y] }\nmatch if input.ctx.n[0] == 1", &["input.ctx.n[0] == 1 = true; input.ctx.n[0] = 1"]),
+        ("default match := true\nmatch := false if input.ctx.n[0] == 2", &["input.ctx.n[0] == 2 = false; input.ctx.n[0] = 1"]),
         ("match if not a\na if input.ctx.n[0] == 2", &["not a = true", "input.ctx.n[0] == 2 = false; input.ctx.n[0] = 1"]),
     ] {
         assert_eq!(causes(body), expected, "{body}");
     }
+}
+
+#[test]
+fn values_are_of_one_time_round() {
+    let parts = explain("match if { some x in input.ctx.n; x == 2; x > 7 }");
+    let told: Vec<_> = parts.iter().map(|(part, text)| format!("{text} = {}", value(part))).collect();
+    assert_eq!(told, ["input.ctx.n = [1, 2, 3]", "x = 2", "x == 2 = true", "x = 2", "x > 7 = false"]);
 }
 
 #[test]
@@ -134,6 +169,10 @@ fn values_are_cut() {
     assert_eq!(shown("match := x if x := numbers.range(1, 20)").2, "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ... 20 in all]");
     assert_eq!(shown("match := x if x := {\"a\": [{1: [[1, 2]]}], \"b\": set()}").2, "{\"a\": [{1: [... 1 in all]}], \"b\": set()}");
     assert_eq!(shown("match := x if x := bits.lsh(1, 300)").2, "a number of 301 bits");
+    let many = explain(&format!("match if {{ x := [[[\"{}\" | some _ in numbers.range(1, 99)]]]; {} x[1] }}", "a".repeat(99), "x == x;".repeat(200)));
+    let bytes: usize = many.iter().map(|(part, _)| part.value.len()).sum();
+    assert!((128 << 10..160 << 10).contains(&bytes), "{bytes}");
+    assert_eq!(many.iter().rfind(|(_, text)| text == "x").unwrap().0.value, "array of 1");
 }
 
 /// What follows the evaluation takes little, whatever the script.
@@ -157,9 +196,8 @@ fn explaining_takes_little() {
         let explanation = took(&|| {
             let (outcome, parts) = program.explain(with_members(&[("ctx", Some(&context))]), LIMITS).unwrap();
             assert_eq!(outcome, Outcome::Undefined);
-            assert!(parts.len() <= 200 && parts.iter().all(|part| part.value.len() < 1000), "{}", parts.len());
+            assert!(parts.iter().all(|part| part.value.len() < 1000));
         });
-        println!("{evaluation:?} {explanation:?}: {:.60}", body);
         assert!(explanation < 20 * evaluation + Duration::from_millis(10), "{evaluation:?} {explanation:?}: {body:.60}");
     }
 }
@@ -170,7 +208,11 @@ fn what_cannot_be_explained_is_left_out() {
     assert_eq!(causes("match if { print(\"e\"); input.ctx.n[0] == 2 }"), ["input.ctx.n[0] == 2 = false; input.ctx.n[0] = 1"]);
     let erased = Program::compile("package octelium.condition\nmatch if { print(\"é\"); false }".as_bytes(), Entry::Condition).unwrap();
     assert!(erased.explain(with_members(&[]), LIMITS).is_none());
-    assert_eq!(explain("match if { some x in numbers.range(1, 5000); x == 0 }"), []);
+    let long = "match if { some x in numbers.range(1, 1000); every y in numbers.range(1, 1000) { y > 0 }; x == 0 }";
+    let program = Program::compile(format!("package octelium.condition\n{long}").as_bytes(), Entry::Condition).unwrap();
+    let before = worked();
+    assert!(program.explain(with_members(&[]), LIMITS).is_none());
+    assert!(worked() - before < Duration::from_millis(500));
     let program = Program::compile(b"package octelium.condition\nmatch if 1 / input.ctx.zero == 1", Entry::Condition).unwrap();
     let ctx = regorus::Value::from_json_str("{\"zero\": 0}").unwrap();
     assert!(program.explain(with_members(&[("ctx", Some(&ctx))]), LIMITS).is_none());

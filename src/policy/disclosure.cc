@@ -75,14 +75,27 @@ Kind kind_of_path(const std::vector<Step>& path) {
   return Kind::kCredential;
 }
 
-bool has_word(std::string_view text, std::string_view word) {
+// `is_meant` is asked what stands behind the word.
+bool has_word(std::string_view text, std::string_view word, const auto& is_meant) {
   const auto is_end = [&](std::size_t at) {
     return at >= text.size() ||
            !(std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
   };
   for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1))
-    if ((at == 0 || is_end(at - 1)) && is_end(at + word.size())) return true;
+    if ((at == 0 || is_end(at - 1)) && is_end(at + word.size()) &&
+        is_meant(text.substr(at + word.size())))
+      return true;
   return false;
+}
+
+// Whether values may stand below another name than their own: by `with`, or by an argument or
+// variable that is called `input`.
+bool may_rename(std::string_view script) {
+  const auto is_alone = [](std::string_view rest) {
+    return !rest.starts_with('.') && !rest.starts_with('[');
+  };
+  return has_word(script, "with", [](std::string_view) { return true; }) ||
+         has_word(script, "input", is_alone);
 }
 
 // `path` begins after `input`.
@@ -235,7 +248,7 @@ ExpressionDisclosure::Kind ExpressionDisclosure::of(std::size_t begin, std::size
 }
 
 ScriptDisclosure::ScriptDisclosure(std::string_view source, const std::vector<RegoRead>& reads)
-    : has_replacements_(has_word(source, "with")) {
+    : may_rename_(may_rename(source)) {
   for (const RegoRead& read : reads) {
     if (read.is_named) continue;
     std::vector<Step> path;
@@ -247,7 +260,7 @@ ScriptDisclosure::ScriptDisclosure(std::string_view source, const std::vector<Re
 ScriptDisclosure::Kind ScriptDisclosure::of(std::string_view part) const {
   const std::vector<Token> tokens = tokens_of(part);
   std::size_t at = 1;
-  const bool is_input = !has_replacements_ && !tokens.empty() && tokens[0].text == "input" &&
+  const bool is_input = !may_rename_ && !tokens.empty() && tokens[0].text == "input" &&
                         end_of(part, tokens.back()) == part.size();
   if (!is_input) return strongest_;
   const std::vector<Step> path = read_path(tokens, at);

@@ -53,8 +53,8 @@ class ExpressionDisclosure {
 };
 
 // The same of a Rego script. Of a path below `input` that is written out, the path decides. Of
-// anything else, and where `with` replaces values, all that the script reads does: a variable may
-// hold any of it.
+// anything else, and where `with` replaces values or `input` may be a variable, all that the script
+// reads does: a variable may hold any of it.
 class ScriptDisclosure {
  public:
   using Kind = ExpressionDisclosure::Kind;
@@ -65,7 +65,7 @@ class ScriptDisclosure {
 
  private:
   Kind strongest_ = Kind::kShown;
-  bool has_replacements_;
+  bool may_rename_;
 };
 
 }  // namespace policy

@@ -29,6 +29,9 @@ TEST(Disclosure, OfAScriptHidesWhatMayBeFromWhatItReads) {
   EXPECT_EQ(of(kBody, R"(input["ctx"].request["http"].path)"), Kind::kShown);
   EXPECT_EQ(of(kBody, R"(startswith("with"))", R"(startswith("with"))"), Kind::kBody);
   EXPECT_EQ(of(kBody, "input.ctx.request.http.path", "a with input.ctx as b"), Kind::kBody);
+  EXPECT_EQ(of(kBody, "input.ctx.user", "f(input) if input.ctx.user"), Kind::kBody);
+  EXPECT_EQ(of(kBody, "input.ctx.user", "every input in x { input.ctx.user }"), Kind::kBody);
+  EXPECT_EQ(of(kBody, "input.ctx.user", "f(an_input, inputs) if input.ctx.user"), Kind::kShown);
   EXPECT_EQ(of(kBody, "input.ctx.request.http[x]"), Kind::kBody);
   EXPECT_EQ(of(kBody, "input.ctx.request.http.path :@ x"), Kind::kBody);
   EXPECT_EQ(of(kAll, "x"), Kind::kCredential);

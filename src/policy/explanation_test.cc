@@ -320,6 +320,20 @@ match if { r.headers.authorization == "x" })",
           R"(match if { t := sprintf("%v", [input]); count(t) == 1 })",
           R"(match if { t := split(input.ctx.request.http.headers.authorization, "-"); t[0] == "x" })",
           R"(match if { every h in [input.ctx.request.http.headers.authorization] { h == "x" } })",
+          R"(f(input) if input.ctx.user == "x"
+match if f({"ctx": {"user": input.ctx.request.http.headers.authorization}}))",
+          R"(match if { every input in [{"ctx": {"user": input.ctx.request.http.headers.authorization}}] { input.ctx.user == "x" } })",
+          R"(match if input.ctx.request.http.headers["author\u0069zation"] == "x")",
+          R"(match if input["ctx"]["request"].http[`headers`].authorization == "x")",
+          R"(match if { "x" == input.ctx.request.http.headers[ # one
+ "authorization"] })",
+          R"(match if { x := {input.ctx.request.http.headers.authorization: 1}; x["x"] == 1 })",
+          R"(match if { x := [v | some v in {input.ctx.request.http.bodyMap.name}]; x[_] == "x" })",
+          R"(match if object.get(input, ["ctx", "request", "http", "headers", "authorization"], "") == "x")",
+          R"(match if data.octelium.condition.path == "x"
+path := input.ctx.request.http.headers.authorization)",
+          R"(p["input.ctx.user"] := input.ctx.request.http.headers.authorization
+match if p["input.ctx.user"] == "x")",
       }) {
     World world = allowing_rego(rules);
     world.headers.fields.emplace_back("Authorization", "hush-hush");
@@ -333,6 +347,18 @@ match if { r.headers.authorization == "x" })",
     EXPECT_GT(explanation.steps(0).rule().condition().parts_size(), 0) << rules;
   }
   EXPECT_GT(parts, 25);
+}
+
+TEST(Explanation, HasNoControlCharactersInItsText) {
+  for (const bool is_script : {false, true}) {
+    World world = is_script ? allowing_rego(R"(match if input.ctx.request.http.path == "x")")
+                            : allowing(R"(ctx.request.http.path == "x")");
+    world.view.path = "/a\x7f\xC2\x9B\x1B[2J\xC2\xA9";
+    const std::string text = render_text(explained(world, Disclosure::kEverything));
+    EXPECT_NE(text.find("path = \"/a\\u007f\\u009b\\u001b[2J\xC2\xA9\""), std::string::npos)
+        << text;
+    EXPECT_EQ(text.find('\x1B'), std::string::npos) << text;
+  }
 }
 
 // Else it could be neither sent nor read.
