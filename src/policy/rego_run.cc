@@ -47,11 +47,16 @@ RegoProgram::Limits RegoRun::limits() const {
   return {std::max(all - spent_, std::chrono::nanoseconds(0)), on_loop_ ? kLoopMemory : kMemory};
 }
 
+// To make its input alone.
+bool RegoRun::is_too_long_for_loop(const RegoProgram& program,
+                                   const RequestContext& context) const {
+  const auto& body = context.request().body;
+  return on_loop_ && program.reads_body() && body && body->size() > kLoopBody;
+}
+
 bool RegoRun::must_leave_loop(const RegoProgram& program, const RequestContext& context) const {
   if (!on_loop_) return false;
-  const auto& body = context.request().body;
-  return program.is_slow() || spent_ >= kLoopBudget ||
-         (program.reads_body() && body && body->size() > kLoopBody);
+  return program.is_slow() || spent_ >= kLoopBudget || is_too_long_for_loop(program, context);
 }
 
 const RegoProgram::Result* RegoRun::leave_loop(RequestContext& context) {
@@ -68,11 +73,17 @@ const engines_value* RegoRun::ctx_for(const RegoProgram& program, RequestContext
   return whole_ctx_.get();
 }
 
+const RegoProgram::Result* RegoRun::find_known(const RegoProgram& program,
+                                               const google::protobuf::Struct* attrs) const {
+  const auto known = std::ranges::find_if(
+      known_, [&](const Known& each) { return each.program == &program && each.attrs == attrs; });
+  return known == known_.end() ? nullptr : &known->result;
+}
+
 // nullptr: there is none, and context.error() says why.
 const RegoProgram::Result* RegoRun::result_of(const RegoProgram& program, RequestContext& context) {
   const auto* attrs = program.input().reads_attrs() ? &context.attrs() : nullptr;
-  for (const Known& known : known_)
-    if (known.program == &program && known.attrs == attrs) return &known.result;
+  if (const auto* known = find_known(program, attrs)) return known;
   if (must_leave_loop(program, context)) return leave_loop(context);
 
   const auto started = Clock::now();
@@ -118,16 +129,19 @@ ConditionOutcome RegoRun::evaluate_condition(const RegoProgram& program, Request
 
 void RegoRun::explain(const RegoProgram& program, RequestContext& context, Recorder& recorder) {
   const auto* attrs = program.input().reads_attrs() ? &context.attrs() : nullptr;
-  const auto known = std::ranges::find_if(
-      known_, [&](const Known& each) { return each.program == &program && each.attrs == attrs; });
-  if (known == known_.end() || known->result.outcome == RegoProgram::Outcome::kError) return;
+  const RegoProgram::Result* known = find_known(program, attrs);
+  const auto left = (on_loop_ ? kLoopBudget : kDeadline) - told_;
+  if (known == nullptr || known->outcome > RegoProgram::Outcome::kTrue ||
+      left <= std::chrono::nanoseconds(0) || is_too_long_for_loop(program, context))
+    return;
+  const auto started = Clock::now();
   RegoValue storage;
   const engines_value* ctx = ctx_for(program, context, storage);
   const RegoValue attrs_value = attrs == nullptr ? nullptr : RegoInput::make_attrs(*attrs, context);
-  const RegoProgram::Limits limits = {on_loop_ ? kLoopBudget : kDeadline,
-                                      on_loop_ ? kLoopMemory : kMemory};
-  const auto explanation = program.explain(ctx, attrs_value.get(), limits);
-  if (explanation.outcome != known->result.outcome) return;
+  const auto explanation =
+      program.explain(ctx, attrs_value.get(), {left, on_loop_ ? kLoopMemory : kMemory});
+  told_ += Clock::now() - started;
+  if (explanation.outcome != known->outcome) return;
   for (const RegoPart& part : explanation.parts) recorder.on_part(part, program);
 }
 

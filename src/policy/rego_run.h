@@ -42,8 +42,9 @@ class RegoRun {
   ConditionOutcome evaluate_condition(const RegoProgram& program, RequestContext& context);
   // JSON. After an error context.error() says the same.
   base::Result<std::string> evaluate_object(const RegoProgram& program, RequestContext& context);
-  // Tells who watches why the script, which was evaluated just now, gave what it gave. Is no part
-  // of the decision, and not counted.
+  // Tells who watches why the script, which was evaluated just now, gave what it gave. No part of
+  // the decision: all scripts of a request have a budget of their own for it, as large as that of
+  // the decision; where it does not fit, nothing is told.
   void explain(const RegoProgram& program, RequestContext& context, Recorder& recorder);
 
  private:
@@ -54,9 +55,12 @@ class RegoRun {
     RegoProgram::Result result;
   };
 
+  const RegoProgram::Result* find_known(const RegoProgram& program,
+                                        const google::protobuf::Struct* attrs) const;
   const RegoProgram::Result* result_of(const RegoProgram& program, RequestContext& context);
   const engines_value* ctx_for(const RegoProgram& program, RequestContext& context,
                                RegoValue& storage);
+  bool is_too_long_for_loop(const RegoProgram& program, const RequestContext& context) const;
   bool must_leave_loop(const RegoProgram& program, const RequestContext& context) const;
   const RegoProgram::Result* leave_loop(RequestContext& context);
   RegoProgram::Limits limits() const;
@@ -64,6 +68,7 @@ class RegoRun {
   bool on_loop_;
   bool wants_thread_ = false;
   std::chrono::nanoseconds spent_{0};
+  std::chrono::nanoseconds told_{0};  // spent on explain()
   std::vector<Known> known_;
   RegoValue whole_ctx_;
 };

@@ -5,7 +5,7 @@
 namespace policy {
 
 // One that is told all and keeps nothing.
-class SilentRecorder final : public Recorder {
+class SilentRecorder : public Recorder {
  public:
   void on_check(std::string_view, bool) override {}
   void begin_policy(const CompiledPolicy&) override {}
