@@ -319,6 +319,9 @@ fn add_measures(engine: &mut Engine, name: &str) -> anyhow::Result<()> {
 fn trace(script: &Script, tree: &Json, source: &str, measuring: &Measuring) -> Option<Traced> {
     let name = unused_name(source, "told");
     let mut plan = traced::plan(script, tree, source, &name);
+    if !plan.edits.iter().all(|(at, ..)| source.is_char_boundary(*at)) {
+        return None; // the tree is off
+    }
     let (text, _) = edited(source, &mut [&measuring.edits[..], &plan.edits].concat());
     plan.edits.clear();
     let mut engine = parse(&text).ok()?;
