@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include "engines.h"
@@ -23,5 +24,14 @@ class EngineBuffer {
  private:
   engines_buffer buffer_{};
 };
+
+// The engines write lists as lines, and lines as fields with tabs between: what stands in front of
+// the next `end` in `text`, which is moved behind it.
+inline std::string_view take_until(std::string_view& text, char end) {
+  const std::size_t size = std::min(text.find(end), text.size());
+  const std::string_view taken = text.substr(0, size);
+  text.remove_prefix(std::min(size + 1, text.size()));
+  return taken;
+}
 
 }  // namespace policy

@@ -37,21 +37,6 @@ std::string_view words_of(extv1::Outcome outcome) {
   }
 }
 
-// Terminals obey control characters: those of ASCII, and U+0080 to U+009F.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte_at = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-    const bool is_second = byte_at(i) == 0xC2 && i + 1 < text.size() && byte_at(i + 1) < 0xA0;
-    if (is_second) ++i;
-    if (is_second || byte_at(i) < 0x20 || byte_at(i) == 0x7F)
-      out += fmt::format("\\u{:04x}", byte_at(i));
-    else
-      out += text[i];
-  }
-  return out;
-}
-
 // Expressions of several lines, as YAML's folded texts are, on one.
 std::string one_line(std::string_view text) {
   std::string out;
@@ -80,7 +65,7 @@ class TextWriter {
 
  private:
   void line(int depth, std::string_view text) {
-    out_.append(static_cast<std::size_t>(depth) * 2, ' ').append(printable(text)).append(1, '\n');
+    out_.append(static_cast<std::size_t>(depth) * 2, ' ').append(text).append(1, '\n');
   }
 
   void head(const Explanation& explanation) {

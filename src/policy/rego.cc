@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -34,14 +33,6 @@ std::string describe(std::string_view source, const engines_problem& problem,
   if (problem.line == 0) return std::string(message);
   const std::size_t offset = offset_of(source, problem.line, problem.column);
   return cel::render(source, {static_cast<std::uint32_t>(offset), std::string(message)});
-}
-
-// What stands in front of the next `end`, which is moved behind it.
-std::string_view take_until(std::string_view& text, char end) {
-  const std::size_t size = std::min(text.find(end), text.size());
-  const std::string_view taken = text.substr(0, size);
-  text.remove_prefix(std::min(size + 1, text.size()));
-  return taken;
 }
 
 std::uint32_t take_number(std::string_view& line) {

@@ -12,7 +12,7 @@
 
 #include "base/encoding.h"
 #include "base/suggest.h"
-#include "engines.h"
+#include "policy/engine_buffer.h"
 #include "policy/message_value.h"
 #include "policy/request_context.h"
 
@@ -26,24 +26,15 @@ constexpr int kMaxDepth = 100;
 
 Attr attr_of(const cel::Slot& slot) { return static_cast<Attr>(slot.id & ~kUnderGrpc); }
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(separator), text.size());
-    parts.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
-
 // A line of engines_rego_reads(): "7<TAB>ctx<TAB>user", "7=<TAB>ctx<TAB>user".
 RegoRead read_of(std::string_view line) {
-  const std::size_t end = std::min(line.find('\t'), line.size());
+  const std::string_view place = take_until(line, '\t');
   RegoRead read;
   std::uint32_t at = 0;
-  if (std::from_chars(line.data(), line.data() + end, at).ec == std::errc()) read.at = at;
-  read.is_named = line.substr(0, end).ends_with('=');
-  read.path = split(line.substr(std::min(end + 1, line.size())), '\t');
+  if (std::from_chars(place.data(), place.data() + place.size(), at).ec == std::errc())
+    read.at = at;
+  read.is_named = place.ends_with('=');
+  while (!line.empty()) read.path.emplace_back(take_until(line, '\t'));
   return read;
 }
 
@@ -217,8 +208,8 @@ RegoInput::RegoInput(std::string_view reads, ContextSchema::Attrs attrs) : attrs
   ctx_ = {.name = "ctx",
           .attribute = *ContextSchema::get(ContextSchema::Attrs::kBound).root("ctx"),
           .members = {}};
-  for (const std::string& line : split(reads, '\n')) {
-    const RegoRead& read = reads_.emplace_back(read_of(line));
+  while (!reads.empty()) {
+    const RegoRead& read = reads_.emplace_back(read_of(take_until(reads, '\n')));
     if (read.is_named) continue;
     const bool is_all = read.path.empty();
     if (is_all || read.path[0] == "attrs") reads_attrs_ = attrs == ContextSchema::Attrs::kBound;

@@ -79,8 +79,8 @@ def explain(gateway, *words, **options):
 def make_up(gateway, *more, name="my-api", **changes):
     row = {**GOOD, **changes}
     words = ["--service", name, "--as", row["user"], "--method", row["method"], "--path", row["path"], "--body", row["body"]]
-    for name, value in headers_of(row):
-        words += ["--header", f"{name}: {value}"]
+    for header, value in headers_of(row):
+        words += ["--header", f"{header}: {value}"]
     return explain(gateway, *words, *more)
 
 
@@ -150,6 +150,13 @@ def test_a_script_that_matches_says_why(gateway):
     text = send_until_told(gateway, 200)
     assert text.count("✓ line") == 7 and "✗" not in text
     assert "erin@example.com" not in text
+
+
+@pytest.mark.parametrize("name", ["my-api", "in-rego"])
+def test_values_do_not_reach_the_terminal_as_orders_to_it(gateway, name):
+    text = make_up(gateway, name=name, body='{"age": 30, "email": "a\\u001b[2J\\u007f\\u009b\\u00a9"}')
+    assert 'email = "a' in text and "©" in text
+    assert not {c for c in text if ord(c) < 32 and c != "\n" or 127 <= ord(c) < 160}
 
 
 def test_a_made_up_request_has_the_host_that_people_use(gateway):
